@@ -1,0 +1,58 @@
+"""Find the pipeline that is to be updated, and say clearly when it cannot be used."""
+
+from pathlib import Path
+from typing import Optional
+
+import spacy
+from spacy.language import Language
+from spacy.pipeline import EntityRecognizer
+
+
+class BasePipelineError(ValueError):
+    """Raised when the base pipeline is missing, has another version, or recognises no entities."""
+
+
+def load_base(base_model: str, version: str = "") -> Language:
+    """Load an installed pipeline by package name, or one from a folder.
+
+    base_model (str): Package name such as "en_core_web_sm", or path of a pipeline folder.
+    version (str): The version it must have. Empty for any.
+    RETURNS (Language): The pipeline, with at least one entity recogniser in it.
+    RAISES (BasePipelineError): With what to do about it.
+    """
+    try:
+        nlp = spacy.load(base_model)
+    except (OSError, ValueError) as error:
+        installed = Path(base_model).exists() or spacy.util.is_package(base_model)
+        reason = f"cannot be loaded: {error}" if installed else "is neither installed nor a folder"
+        raise BasePipelineError(
+            f"The base pipeline {base_model!r} {reason}. Install it (python -m spacy download {base_model}), "
+            "or put a package name or the path of a pipeline folder in vars.base_model of project.yml."
+        ) from error
+    if version and nlp.meta["version"] != version:
+        raise BasePipelineError(
+            f"The base pipeline {base_model!r} has version {nlp.meta['version']}, but vars.base_model_version "
+            f"says {version}. Install that version, or change the var in project.yml."
+        )
+    if not recognisers(nlp):
+        raise BasePipelineError(
+            f"The base pipeline {base_model!r} has no component of the factory `ner` (it has: "
+            f"{', '.join(nlp.pipe_names) or 'none'}). Name one that has in vars.base_model, or leave the var empty "
+            "to train a base from assets/base."
+        )
+    return nlp
+
+
+def recognisers(nlp: Language) -> list[str]:
+    """RETURNS (list): Names of the entity recognisers of a pipeline, in order."""
+    return [name for name, pipe in nlp.pipeline if isinstance(pipe, EntityRecognizer)]
+
+
+def entity_labels(nlp: Language) -> list[str]:
+    """RETURNS (list): All labels that the entity recognisers of a pipeline know, sorted."""
+    return sorted({label for name in recognisers(nlp) for label in nlp.get_pipe(name).labels})
+
+
+def tokenizer_for(lang: str, base: Optional[Language] = None) -> Language:
+    """RETURNS (Language): What makes Docs out of texts: the base pipeline's tokenizer, or the language's."""
+    return base if base is not None else spacy.blank(lang)

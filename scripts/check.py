@@ -1,0 +1,168 @@
+"""Check every data file under assets/ and list all problems at once, before anything is built on them."""
+
+from collections import Counter
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Iterator, Optional
+
+import srsly
+import typer
+from spacy.errors import MatchPatternError
+from spacy.language import Language
+from spacy.matcher import Matcher
+from tqdm import tqdm
+from wasabi import msg
+
+from base_pipeline import BasePipelineError, entity_labels, load_base, tokenizer_for
+from outputs import fail, replacing
+from records import DataSet, Example, Problem, RawText, check_alignment, label_counts, read_data
+
+# A label this much rarer than one that is spelt almost the same is taken for a slip of the pen.
+MISSPELT_RATIO = 20
+
+
+def check(assets: Path, lang: str, base_model: str = "") -> tuple[dict[str, dict], list[Problem]]:
+    """Check all files as one set.
+
+    assets (Path): Folder with base/, annotated/, test/, raw.jsonl and patterns.jsonl.
+    lang (str): Language code, for the tokenizer, when no base pipeline is named.
+    base_model (str): Installed pipeline or folder that is to be updated; empty to train one.
+    RETURNS (tuple): Counts of each set, and all problems found.
+    RAISES (BasePipelineError): If the base pipeline cannot be used.
+    """
+    base = load_base(base_model) if base_model else None
+    nlp = tokenizer_for(lang, base)
+    sets = {name: read_data(assets / name) for name in ("base", "annotated", "test")}
+    raw = read_data(assets / "raw.jsonl", RawText) if (assets / "raw.jsonl").exists() else DataSet()
+    problems = [problem for data in (*sets.values(), raw) for problem in data.problems]
+    for name, data in sets.items():
+        for file, line, example in tqdm(data.examples, desc=f"check {name}", unit="text", disable=None):
+            problems += [
+                Problem(file, line, m, example.text) for m in check_alignment(example, nlp.make_doc(example.text))
+            ]
+        problems += check_repeats(data)
+    problems += check_sets(assets, sets, raw, base)
+    known_new = label_counts(e for _, _, e in sets["annotated"].examples)
+    known_base = set(entity_labels(base)) if base else set(label_counts(e for _, _, e in sets["base"].examples))
+    problems += check_labels(sets, known_new, known_base, bool(base))
+    problems += check_patterns(assets / "patterns.jsonl", nlp, set(known_new))
+    counts = {name: count(data) for name, data in sets.items()} | {"raw": {"texts": len(raw.examples)}}
+    return counts, problems
+
+
+def check_repeats(data: DataSet) -> Iterator[Problem]:
+    """YIELDS (Problem): A warning for each text that stands twice, naming whether its spans differ."""
+    first: dict[str, tuple[str, int, list]] = {}
+    for file, line, example in data.examples:
+        entities = sorted(example.entities)
+        where = first.setdefault(example.text, (file, line, entities))
+        if where[:2] != (file, line):
+            how = "the same" if where[2] == entities else "DIFFERENT"
+            message = f"the text stands already at {where[0]}:{where[1]}, with {how} spans; the first one counts"
+            yield Problem(file, line, message, example.text, level="warning")
+
+
+def check_sets(assets: Path, sets: dict[str, DataSet], raw: DataSet, base: Optional[Language]) -> Iterator[Problem]:
+    """YIELDS (Problem): What is missing in the sets as a whole."""
+    annotated = [example for _, _, example in sets["annotated"].examples]
+    if not annotated:
+        yield Problem(str(assets / "annotated"), None, "no annotated texts: put your examples of the new label here")
+    elif not any(example.entities for example in annotated):
+        yield Problem(str(assets / "annotated"), None, "no text has an entity: there is nothing to learn")
+    elif all(example.entities for example in annotated):
+        message = "every text has an entity: add texts without one, or the model will find one everywhere"
+        yield Problem(str(assets / "annotated"), None, message, level="warning")
+    if not sets["base"].examples and base is None:
+        message = "no base texts: add some to train a base pipeline on, or name an installed one in vars.base_model"
+        yield Problem(str(assets / "base"), None, message)
+    if not raw.examples:
+        message = "no raw texts: with them the update forgets less, and annotate has something to match"
+        level = "warning" if sets["base"].examples else "error"
+        yield Problem(str(assets / "raw.jsonl"), None, message, level=level)
+
+
+def check_labels(sets: dict[str, DataSet], new: Counter, base: set[str], installed: bool) -> Iterator[Problem]:
+    """YIELDS (Problem): Each span with a label that nothing could learn, or that looks misspelt."""
+    allowed = {"base": base, "annotated": set(new), "test": set(new) | base}
+    for name, data in sets.items():
+        for file, line, example in data.examples:
+            for start, end, label in example.entities:
+                span = f"span [{start}, {end}] {example.text[start:end]!r}"
+                if label not in allowed[name]:
+                    known = sorted(allowed[name])
+                    near = get_close_matches(label, known, 1, cutoff=0.6)
+                    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known) or 'none'}"
+                    who = "the base pipeline" if installed and name == "base" else "any training text"
+                    yield Problem(file, line, f"{span} has label {label}, unknown to {who}: {hint}", example.text)
+                elif name == "annotated":
+                    near = [n for n in get_close_matches(label, set(new) | base, 3, cutoff=0.8) if n != label]
+                    if near and (near[0] in base or new[near[0]] >= MISSPELT_RATIO * new[label]) and label not in base:
+                        message = f"{span} has label {label}, which looks like a misspelt {near[0]}: mend it"
+                        yield Problem(file, line, message, example.text)
+
+
+def check_patterns(path: Path, nlp: Language, labels: set[str]) -> Iterator[Problem]:
+    """YIELDS (Problem): Each line that is no pattern in EntityRuler format for a label in use."""
+    if not path.exists():
+        return
+    for number, row in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), 1):
+        if not row.strip():
+            continue
+        try:
+            entry = srsly.json_loads(row)
+            label, pattern = entry["label"], entry["pattern"]
+            if not isinstance(pattern, str):
+                Matcher(nlp.vocab, validate=True).add(label, [pattern])
+        except MatchPatternError as error:
+            yield Problem(str(path), number, f"not a token pattern: {' '.join(str(error).split())}", row)
+        except (KeyError, TypeError, ValueError) as error:
+            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            yield Problem(str(path), number, f'not a pattern ({reason}): write {{"label": ..., "pattern": ...}}', row)
+        else:
+            if label not in labels:
+                known = ", ".join(sorted(labels)) or "none"
+                yield Problem(str(path), number, f"label {label} is not in assets/annotated, which has {known}", row)
+
+
+def count(data: DataSet) -> dict:
+    """RETURNS (dict): Texts, texts without an entity, spans per label, and records left out with the reason."""
+    examples = [example for _, _, example in data.examples]
+    return {
+        "texts": len(examples),
+        "texts_without_entity": sum(not example.entities for example in examples),
+        "spans": dict(sorted(label_counts(examples).items())),
+        "left_out": dict(sorted(data.left_out.items())),
+    }
+
+
+def main(
+    assets: Path,
+    output: Path = typer.Option(..., help="JSON file with counts and warnings"),
+    passed: Path = typer.Option(..., help="Written only when there is no error; later commands wait for it"),
+    lang: str = "en",
+    base_model: str = "",
+):
+    try:
+        counts, problems = check(assets, lang, base_model)
+    except BasePipelineError as error:
+        fail([error], "Nothing was written.")
+    warnings = [problem for problem in problems if problem.level == "warning"]
+    errors = [problem for problem in problems if problem.level == "error"]
+    for warning in warnings[:20]:
+        msg.warn(str(warning))
+    if len(warnings) > 20:
+        msg.warn(f"... and {len(warnings) - 20} more warnings, all in {output}")
+    if errors:
+        fail(errors, f"{len(errors)} error(s) in {assets}. Mend them and run the same command again.")
+    with replacing(output) as path:
+        srsly.write_json(path, {"counts": counts, "warnings": [vars(warning) for warning in warnings]})
+    with replacing(passed) as path:
+        # Always the same bytes: what waits for the check must not rerun because a count changed.
+        path.write_text("All files under assets passed the check.\n", encoding="utf8")
+    rows = [(k, v["texts"], v.get("texts_without_entity", ""), v.get("spans", ""), v.get("left_out") or "") for k, v in counts.items()]
+    msg.table(rows, header=("Set", "Texts", "No entity", "Spans", "Left out"), divider=True)
+    msg.good(f"{sum(c['texts'] for c in counts.values())} texts checked, {len(warnings)} warning(s)")
+
+
+if __name__ == "__main__":
+    typer.run(main)

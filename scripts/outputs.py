@@ -1,0 +1,53 @@
+"""Write outputs to a temporary name and move them into place; end a command with one clear message."""
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterable, Iterator, NoReturn
+
+import typer
+from wasabi import msg
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` to write a file or a folder to, and move it into place.
+
+    The move happens only when the block ends without an error, so a command that fails leaves the
+    earlier output as it was.
+
+    path (Path): Where the output shall stand. Parent folders are made.
+    YIELDS (Path): The temporary path, with the same suffix. Nothing exists there yet.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    _remove(temporary)
+    try:
+        yield temporary
+        if temporary.is_dir():
+            # os.replace cannot overwrite a folder that has content.
+            _remove(path)
+        os.replace(temporary, path)
+    finally:
+        _remove(temporary)
+
+
+def fail(problems: Iterable[object], advice: str) -> NoReturn:
+    """Print each problem and what to do about it, and leave with exit code 1.
+
+    problems (Iterable): Printed with str(), one a line.
+    advice (str): What the person at the keyboard should do next.
+    RAISES (typer.Exit): Always.
+    """
+    for problem in problems:
+        msg.fail(str(problem))
+    msg.text(advice)
+    raise typer.Exit(1)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,38 @@
+"""Run `spacy train` inside a command: the faster arithmetic, and nothing half-written left behind."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator
+
+from spacy.cli.train import train as spacy_train
+from thinc.api import NumpyOps, set_current_ops
+from threadpoolctl import threadpool_limits
+
+from outputs import replacing
+
+
+def use_openblas() -> None:
+    """Multiply matrices with the OpenBLAS that NumPy carries instead of BLIS, on one thread.
+
+    Call it before a pipeline is built or loaded. Measured in benchmarks/README.md; a second thread costs CPU
+    time and gains none at these matrix sizes, and the result has the same bytes with one thread or two.
+    """
+    threadpool_limits(1)
+    set_current_ops(NumpyOps(use_blis=False))
+
+
+@contextmanager
+def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1) -> Iterator[Path]:
+    """Train with a config and lend the best checkpoint.
+
+    config (Path): Complete training config, with paths.log among its variables.
+    log (Path): Gets one JSON line per evaluation: step, losses and scores. The learning curve is drawn from it.
+    overrides (dict): Config values such as {"paths.train": "corpus/new/train.spacy"}.
+    gpu_id (int): Number of the GPU, or -1 for the CPU.
+    YIELDS (Path): Folder of the best checkpoint, gone afterwards: move or load it inside the block.
+    """
+    if gpu_id < 0:
+        use_openblas()
+    with replacing(log.with_name("checkpoints")) as folder, replacing(log) as rows:
+        spacy_train(config, folder, use_gpu=gpu_id, overrides={**overrides, "paths.log": str(rows)})
+        yield folder / "model-best"

@@ -3,35 +3,45 @@
 from pathlib import Path
 
 import typer
-from spacy.cli.train import train as spacy_train
 from wasabi import msg
 
 from base_pipeline import BasePipelineError, entity_labels, load_base
 from outputs import fail, replacing
+from spacy_training import trained
 
 
-def train(config: Path, output: Path, train: Path, dev: Path, *, lang: str, seed: int, gpu_id: int = -1) -> None:
-    """Run `spacy train` and keep its best checkpoint.
-
-    config (Path): Complete training config with a [paths] block of train, dev and log.
-    output (Path): Folder that gets model-best/ and log.jsonl (one line per evaluation).
-    train, dev (Path): Corpora, as .spacy files.
-    lang (str): Language code of the new pipeline.
-    seed (int): Of weights, shuffling and dropout.
-    gpu_id (int): Number of the GPU, or -1 for the CPU.
-    """
-    with replacing(output / "model-best") as path, replacing(output / "log.jsonl") as log:
-        path.mkdir()
-        overrides = {
-            "paths.train": str(train),
-            "paths.dev": str(dev),
-            "paths.log": str(log),
-            "system.seed": seed,
-            "nlp.lang": lang,
-        }
-        spacy_train(config, path, use_gpu=gpu_id, overrides=overrides)
-        (path / "model-best").rename(path.with_name("kept"))
+def main(
+    config: Path,
+    corpus: Path,
+    output: Path,
+    log: Path,
+    lang: str = "en",
+    base_model: str = typer.Option("", help="Installed package or folder to take instead of training"),
+    base_model_version: str = typer.Option("", help="Version that it must have; empty for any"),
+    seed: int = 0,
+    gpu_id: int = -1,
+):
+    if base_model:
+        try:
+            nlp = load_base(base_model, base_model_version)
+        except BasePipelineError as error:
+            fail([error], "Nothing was written.")
+        with replacing(output) as path, replacing(log) as rows:
+            nlp.to_disk(path)
+            rows.write_text("", encoding="utf8")
+        name = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
+        msg.good(f"Took {name} as the base; it knows {', '.join(entity_labels(nlp))}")
+        return
+    overrides = {
+        "paths.train": str(corpus / "train.spacy"),
+        "paths.dev": str(corpus / "dev.spacy"),
+        "nlp.lang": lang,
+        "system.seed": seed,
+    }
+    with trained(config, log, overrides, gpu_id) as best, replacing(output) as path:
+        best.rename(path)
+    msg.good(f"Trained the base pipeline; it stands in {output}")
 
 
 if __name__ == "__main__":
-    typer.run(train)
+    typer.run(main)

@@ -1,0 +1,53 @@
+# `make` does everything; `make help` lists what else there is.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export UV_LINK_MODE := copy
+export UV_NO_PROGRESS := 1
+
+.DEFAULT_GOAL := all
+.PHONY: all repro test smoke lock document stages clean help
+
+all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
+	python -m spacy project run all
+
+repro: .venv/installed ## The same with DVC
+	dvc repro
+
+test: .venv/tested ## Set up, and run the tests
+	python -m pytest
+
+smoke: .venv/tested ## Run both engines on a small profile in clean clones, and compare their outputs
+	python -m pytest -m smoke
+
+stages: .venv/installed ## Write the stages of dvc.yaml from project.yml
+	python scripts/dvc_stages.py
+
+document: .venv/installed ## Write the table of commands in README.md from project.yml
+	python -m spacy project document --output README.md
+
+lock: .venv/installed ## Pin the newest allowed versions, with hashes
+	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements.in -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-test.in -o requirements-test.txt
+
+clean: ## Remove everything that was made, but not the environment and the DVC cache
+	git clean -fdX corpus training packages project.lock
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+# uv is installed by pip from the lock, with its hashes, and installs the rest from the lock.
+.venv/uv: requirements.txt
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11) and 'Python 3.11 is needed; say which with: make PYTHON=...')"
+	$(PYTHON) -m venv .venv
+	sed -n '/^uv==/,/^    # via/p' requirements.txt > .venv/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.txt
+	touch .venv/uv
+
+.venv/installed: .venv/uv
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements.txt
+	touch .venv/installed
+
+.venv/tested: .venv/installed requirements-test.txt
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-test.txt
+	touch .venv/tested

@@ -1,0 +1,50 @@
+"""Change one value under vars: in project.yml and nothing else, comments and layout included."""
+
+import re
+from pathlib import Path
+
+import typer
+from ruamel.yaml import YAML
+from wasabi import msg
+
+from outputs import fail, replacing
+
+
+def set_var(text: str, name: str, value: str) -> str:
+    """Replace the value of one var in the text of a project.yml.
+
+    `dvc exp run -S project.yml:vars.x=5` must not be used for this: it would resolve every ${vars.y} in the file.
+
+    text (str): The file's content.
+    name (str): A key that stands under vars.
+    value (str): As it would stand in YAML: 5, 0.3, true, or text, which gets quotes.
+    RETURNS (str): The new content.
+    RAISES (KeyError): If there is no such var.
+    """
+    block = re.search(r"^vars:\n((?:[ #].*\n|\n)*)", text, re.MULTILINE)
+    line = re.search(rf"^(  {re.escape(name)}:[ ]*)(.*)$", block[1], re.MULTILINE) if block else None
+    if block is None or line is None:
+        raise KeyError(name)
+    parsed = YAML(typ="safe").load(value) if value else ""
+    if isinstance(parsed, (bool, int, float)) and not line[2].startswith('"'):
+        shown = value
+    else:
+        shown = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    start = block.start(1) + line.start(2)
+    return text[:start] + shown + text[start + len(line[2]) :]
+
+
+def main(name: str, value: str, project: Path = Path("project.yml")):
+    text = project.read_text(encoding="utf8")
+    try:
+        changed = set_var(text, name, value)
+    except KeyError:
+        known = ", ".join(YAML(typ="safe").load(text)["vars"])
+        fail([f"{project} has no var {name!r}"], f"It has: {known}")
+    with replacing(project) as path:
+        path.write_text(changed, encoding="utf8")
+    msg.good(f"{name} is now {value!r}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

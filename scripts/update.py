@@ -1,0 +1,99 @@
+"""Teach the base pipeline the new labels: train a recogniser for them, and put it in front of the base's own.
+
+The new recogniser starts from a copy of the base's embedding layer (tok2vec), learns the new labels from the
+annotated texts and silence from the rehearsal texts, and is placed before the base's recogniser, which stays as
+it is: spaCy's `ner` respects entities that are already set. See benchmarks/README.md for what else was tried.
+"""
+
+import re
+from copy import deepcopy
+from pathlib import Path
+
+import spacy
+import srsly
+import typer
+from spacy.language import Language
+from spacy.util import load_config
+from thinc.api import Config, Model
+from wasabi import msg
+
+from base_pipeline import recognisers
+from outputs import replacing
+from spacy_training import trained
+
+NEW = "ner_new"
+
+
+def embedding(nlp: Language) -> tuple[dict, Model]:
+    """Find the layer that embeds tokens for the pipeline's first entity recogniser.
+
+    RETURNS (tuple): Its config, and the layer itself; the shared one where the recogniser listens to it.
+    """
+    name = recognisers(nlp)[0]
+    config = nlp.get_pipe_config(name)["model"]["tok2vec"]
+    layer = nlp.get_pipe(name).model.get_ref("tok2vec")
+    listeners = [node for node in layer.walk() if node.name.endswith("listener")]
+    if not listeners:
+        return config, layer
+    shared = next(n for n, pipe in nlp.pipeline if listeners[0] in getattr(pipe, "listeners", []))
+    return nlp.get_pipe_config(shared)["model"], nlp.get_pipe(shared).model
+
+
+@spacy.registry.callbacks("copy_embedding_from_base.v1")
+def copy_embedding(path: str):
+    """RETURNS (Callable): Called after initialisation: gives the new recogniser the base's embedding weights."""
+
+    def after_init(nlp: Language) -> Language:
+        _, layer = embedding(spacy.load(path))
+        nlp.get_pipe(NEW).model.get_ref("tok2vec").from_bytes(layer.to_bytes())
+        return nlp
+
+    return after_init
+
+
+def update_config(config: Path, base: Path) -> Config:
+    """RETURNS (Config): The update's config, with the base pipeline's kind of embedding layer and its language."""
+    nlp = spacy.load(base)
+    made = load_config(config)
+    made["nlp"]["lang"] = nlp.lang
+    made["components"][NEW]["model"]["tok2vec"] = deepcopy(embedding(nlp)[0])
+    return made
+
+
+def component_name(labels: list[str], taken: list[str]) -> str:
+    """RETURNS (str): A name that says what the component finds and can be a folder: "ner_gadget"."""
+    name = "ner_" + re.sub(r"[^a-z0-9]+", "_", "_".join(labels).lower()).strip("_")[:40]
+    numbers = (f"{name}_{n}" for n in range(2, 1000))
+    return name if name not in taken else next(free for free in numbers if free not in taken)
+
+
+def main(
+    config: Path,
+    base: Path,
+    corpus: Path,
+    output: Path,
+    log: Path,
+    seed: int = 0,
+    gpu_id: int = -1,
+):
+    filled = log.with_name("update.cfg")
+    overrides = {
+        "paths.train": str(corpus / "train.spacy"),
+        "paths.dev": str(corpus / "dev.spacy"),
+        "paths.base": str(base),
+        "system.seed": seed,
+    }
+    with replacing(filled) as made:
+        update_config(config, base).to_disk(made)
+        with trained(made, log, overrides, gpu_id) as best, replacing(output) as path:
+            new = spacy.load(best)
+            labels = list(new.get_pipe(NEW).labels)
+            updated = spacy.load(base)
+            name = component_name(labels, updated.component_names)
+            updated.add_pipe(NEW, source=new, name=name, before=recognisers(updated)[0])
+            updated.to_disk(path)
+    msg.good(f"{output} now has {name} before {recognisers(updated)[1]}; it learnt {', '.join(labels)}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

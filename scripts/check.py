@@ -36,10 +36,11 @@ def check(assets: Path, lang: str, base_model: str = "") -> tuple[dict[str, dict
     raw = read_data(assets / "raw.jsonl", RawText) if (assets / "raw.jsonl").exists() else DataSet()
     problems = [problem for data in (*sets.values(), raw) for problem in data.problems]
     for name, data in sets.items():
+        broken = {(problem.file, problem.line) for problem in data.problems}
         for file, line, example in tqdm(data.examples, desc=f"check {name}", unit="text", disable=None):
-            problems += [
-                Problem(file, line, m, example.text) for m in check_alignment(example, nlp.make_doc(example.text))
-            ]
+            if (file, line) not in broken:
+                found = check_alignment(example, nlp.make_doc(example.text))
+                problems += [Problem(file, line, message, example.text) for message in found]
         problems += check_repeats(data)
     problems += check_sets(assets, sets, raw, base)
     known_new = label_counts(e for _, _, e in sets["annotated"].examples)

@@ -18,6 +18,7 @@ def main(
     lang: str = "en",
     base_model: str = typer.Option("", help="Installed package or folder to take instead of training"),
     base_model_version: str = typer.Option("", help="Version that it must have; empty for any"),
+    max_steps: int = typer.Option(2000, help="Training stops here at the latest"),
     seed: int = 0,
     gpu_id: int = -1,
 ):
@@ -36,6 +37,7 @@ def main(
         "paths.train": str(corpus / "train.spacy"),
         "paths.dev": str(corpus / "dev.spacy"),
         "nlp.lang": lang,
+        "training.max_steps": max_steps,
         "system.seed": seed,
     }
     with trained(config, log, overrides, gpu_id) as best, replacing(output) as path:

@@ -1,8 +1,9 @@
 """Teach the base pipeline the new labels: train a recogniser for them, and put it in front of the base's own.
 
 The new recogniser starts from a copy of the base's embedding layer (tok2vec), learns the new labels from the
-annotated texts and silence from the rehearsal texts, and is placed before the base's recogniser, which stays as
-it is: spaCy's `ner` respects entities that are already set. See benchmarks/README.md for what else was tried.
+annotated texts and silence from the rehearsal texts, gets its decision threshold from the dev set, and is placed
+before the base's recogniser, which stays as it is: spaCy's `ner` respects entities that are already set. See
+benchmarks/README.md for what else was tried.
 """
 
 import re
@@ -12,43 +13,18 @@ from pathlib import Path
 import spacy
 import srsly
 import typer
-from spacy.language import Language
+from spacy.tokens import DocBin
 from spacy.util import load_config
-from thinc.api import Config, Model
+from thinc.api import Config
 from wasabi import msg
 
 from base_pipeline import recognisers
+from copy_embedding import embedding
 from outputs import replacing
 from spacy_training import trained
+from threshold import tune_threshold
 
 NEW = "ner_new"
-
-
-def embedding(nlp: Language) -> tuple[dict, Model]:
-    """Find the layer that embeds tokens for the pipeline's first entity recogniser.
-
-    RETURNS (tuple): Its config, and the layer itself; the shared one where the recogniser listens to it.
-    """
-    name = recognisers(nlp)[0]
-    config = nlp.get_pipe_config(name)["model"]["tok2vec"]
-    layer = nlp.get_pipe(name).model.get_ref("tok2vec")
-    listeners = [node for node in layer.walk() if node.name.endswith("listener")]
-    if not listeners:
-        return config, layer
-    shared = next(n for n, pipe in nlp.pipeline if listeners[0] in getattr(pipe, "listeners", []))
-    return nlp.get_pipe_config(shared)["model"], nlp.get_pipe(shared).model
-
-
-@spacy.registry.callbacks("copy_embedding_from_base.v1")
-def copy_embedding(path: str):
-    """RETURNS (Callable): Called after initialisation: gives the new recogniser the base's embedding weights."""
-
-    def after_init(nlp: Language) -> Language:
-        _, layer = embedding(spacy.load(path))
-        nlp.get_pipe(NEW).model.get_ref("tok2vec").from_bytes(layer.to_bytes())
-        return nlp
-
-    return after_init
 
 
 def update_config(config: Path, base: Path) -> Config:
@@ -73,6 +49,8 @@ def main(
     corpus: Path,
     output: Path,
     log: Path,
+    threshold: Path,
+    max_steps: int = typer.Option(2000, help="Training stops here at the latest"),
     seed: int = 0,
     gpu_id: int = -1,
 ):
@@ -81,17 +59,22 @@ def main(
         "paths.train": str(corpus / "train.spacy"),
         "paths.dev": str(corpus / "dev.spacy"),
         "paths.base": str(base),
+        "training.max_steps": max_steps,
         "system.seed": seed,
     }
     with replacing(filled) as made:
         update_config(config, base).to_disk(made)
         with trained(made, log, overrides, gpu_id) as best, replacing(output) as path:
             new = spacy.load(best)
+            dev = list(DocBin().from_disk(corpus / "dev.spacy").get_docs(new.vocab))
+            rows = tune_threshold(new, NEW, dev)
             labels = list(new.get_pipe(NEW).labels)
             updated = spacy.load(base)
             name = component_name(labels, updated.component_names)
             updated.add_pipe(NEW, source=new, name=name, before=recognisers(updated)[0])
             updated.to_disk(path)
+    with replacing(threshold) as path:
+        srsly.write_jsonl(path, rows)
     msg.good(f"{output} now has {name} before {recognisers(updated)[1]}; it learnt {', '.join(labels)}")
 
 

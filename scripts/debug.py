@@ -1,0 +1,49 @@
+"""Keep what `spacy debug data` says about the corpora as a text file."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+from wasabi import msg
+
+from outputs import fail, replacing
+
+
+def debug_data(config: Path, corpus: Path) -> str:
+    """Run `spacy debug data`. It leaves with an error code when it finds the data too small: that is advice for
+    the reader of its text, not a failure.
+
+    RETURNS (str): What it printed.
+    RAISES (RuntimeError): If it did not come to its summary, with the last line that it printed.
+    """
+    command = [sys.executable, "-m", "spacy", "debug", "data", str(config)]
+    command += ["--paths.train", str(corpus / "train.spacy"), "--paths.dev", str(corpus / "dev.spacy")]
+    plain = {**os.environ, "NO_COLOR": "1", "ANSI_COLORS_DISABLED": "1", "COLUMNS": "100"}
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf8", env=plain)
+    if "Summary" not in done.stdout:
+        raise RuntimeError((done.stdout + done.stderr).strip().rsplit("\n", 1)[-1])
+    return done.stdout
+
+
+def main(
+    config: Path,
+    corpus: Path,
+    output: Path,
+    base_model: str = typer.Option("", help="If a pipeline is named, none is trained, and only the new data are looked at"),
+):
+    report = ""
+    for name in ("new",) if base_model else ("base", "new"):
+        try:
+            report += f"# {corpus / name}, with {config}\n{debug_data(config, corpus / name)}\n"
+        except RuntimeError as error:
+            fail([f"spacy debug data broke off on {corpus / name}: {error}"], "Nothing was written.")
+    with replacing(output) as path:
+        path.write_text(report, encoding="utf8")
+    print(report)
+    msg.good(f"Kept in {output}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,119 @@
+"""Build the wheel and the sdist of the updated pipeline, with a model card, and with the same bytes each time."""
+
+import gzip
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import spacy
+import srsly
+import typer
+from jinja2 import Environment, FileSystemLoader
+from spacy.cli.package import package as spacy_package
+from wasabi import msg
+
+from outputs import fail, replacing
+
+# 1980-01-01, the earliest time that a zip file can hold. The build takes it for the time of every member.
+EPOCH = 315532800
+
+
+def write_meta(nlp: spacy.Language, metrics: dict, checked: dict, name: str, version: str, license: str, card: Path) -> dict:
+    """Fill the pipeline's meta: what `spacy info`, the README of the package and the Hugging Face hub show.
+
+    metrics (dict): training/metrics.json.
+    checked (dict): corpus/check.json, for the counts of the training data.
+    card (Path): jinja2 template of the part of the model card that spaCy cannot know.
+    RETURNS (dict): The complete meta.
+    """
+    base = {key: nlp.meta.get(key) for key in ("lang", "name", "version", "license")}
+    scores = metrics["new_test"]["labels"]
+    sources = [] if base["name"] == "pipeline" else [{"name": f"{base['lang']}_{base['name']} {base['version']}"}]
+    meta = {
+        **nlp.meta,
+        "name": name,
+        "version": version,
+        "license": license or base["license"] or "",
+        "description": f"{', '.join(metrics['labels']['new'])} on top of {', '.join(metrics['labels']['old'])}",
+        "sources": [*(nlp.meta.get("sources") or []), *sources] or None,
+        "performance": {
+            "ents_f": metrics["new_test"]["all"]["updated"]["f"] / 100,
+            "ents_p": metrics["new_test"]["all"]["updated"]["p"] / 100,
+            "ents_r": metrics["new_test"]["all"]["updated"]["r"] / 100,
+            "ents_per_type": {
+                label: {key: row["updated"][key] / 100 for key in ("p", "r", "f")} for label, row in scores.items()
+            },
+        },
+    }
+    templates = Environment(loader=FileSystemLoader(card.parent), trim_blocks=True, lstrip_blocks=True)
+    meta["notes"] = templates.get_template(card.name).render(metrics=metrics, counts=checked["counts"], base=base)
+    return meta
+
+
+def build(folder: Path) -> None:
+    """Build sdist and wheel in folder/dist with the tools that are installed, without going online.
+
+    RAISES (RuntimeError): With what the build printed.
+    """
+    env = {**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)}
+    command = [sys.executable, "-m", "build", "--no-isolation", "--sdist", "--wheel", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    for path in (folder / "dist").glob("*.tar.gz"):
+        settle(path)
+
+
+def settle(sdist: Path) -> None:
+    """Write an sdist again without times, owners and file modes, which setuptools does not keep still."""
+    with tarfile.open(sdist) as old:
+        members = [(m, old.extractfile(m).read() if m.isfile() else None) for m in old.getmembers()]
+    with replacing(sdist) as path, path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as zipped:
+        with tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as new:
+            for member, content in sorted(members, key=lambda pair: pair[0].name):
+                made = tarfile.TarInfo(member.name)
+                made.type, made.mtime = member.type, EPOCH
+                made.mode, made.size = (0o755, 0) if content is None else (0o644, len(content))
+                new.addfile(made, None if content is None else io.BytesIO(content))
+
+
+def main(
+    model: Path,
+    output: Path,
+    metrics: Path = typer.Option(...),
+    checked: Path = typer.Option(...),
+    card: Path = typer.Option(..., help="jinja2 template of the model card"),
+    name: str = typer.Option(...),
+    version: str = typer.Option(...),
+    license: str = "",
+):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or not re.fullmatch(r"\d+(\.\d+)*([ab]\d+|rc\d+|\.dev\d+)?", version):
+        advice = "Use lower-case letters, digits and _ for vars.package_name, and a version such as 0.1.0."
+        fail([f"{name!r} {version!r} cannot be the name and version of a package"], advice)
+    nlp = spacy.load(model)
+    meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(checked), name, version, license, card)
+    with replacing(output) as path:
+        path.mkdir()
+        nlp.meta.update(meta)
+        nlp.to_disk(path / "model")
+        try:
+            spacy_package(path / "model", path, name=name, version=version, create_sdist=False, silent=True)
+            (made,) = path.glob(f"{nlp.lang}_{name}-*")
+            build(made)
+        except (RuntimeError, SystemExit) as error:
+            fail([f"the package could not be built: {error}"], "Nothing was written.")
+        for file in sorted((made / "dist").iterdir()):
+            file.rename(path / file.name)
+        (made / "README.md").rename(path / "README.md")
+        for folder in (path / "model", made):
+            shutil.rmtree(folder)
+    msg.good(f"Built {', '.join(file.name for file in sorted(output.iterdir()))} in {output}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

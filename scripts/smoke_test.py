@@ -1,0 +1,91 @@
+"""Install the wheel into an empty environment, and check there that it finds what the evaluation says it finds."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import spacy
+import srsly
+import typer
+from spacy.tokens import DocBin
+from wasabi import msg
+
+from evaluate import count, entities, prf
+from outputs import fail, replacing
+
+# What runs in the empty environment: only the wheel and what it asked pip for are there.
+PROBE = """
+import json, sys, spacy
+nlp = spacy.load(sys.argv[1])
+rows = [[[e.start, e.end, e.label_] for e in doc.ents] for doc in nlp.pipe(json.load(sys.stdin))]
+print(json.dumps({"spacy": spacy.__version__, "version": nlp.meta["version"], "labels": nlp.pipe_labels, "rows": rows}))
+"""
+# The empty environment multiplies with BLIS, the evaluation with OpenBLAS: a borderline entity may flip.
+TOLERANCE_F = 1.0
+
+
+def run(command: list[str], **options) -> str:
+    """RETURNS (str): What a command printed. RAISES (RuntimeError): With its last words, if it failed."""
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf8", **options)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command[:6])} ...: {done.stderr.strip()[-600:]}")
+    return done.stdout
+
+
+def install(wheel: Path, environment: Path, lock: Path) -> Path:
+    """Make an empty environment and install the wheel and its dependencies, in the versions of the lock.
+
+    What uv fetched for the project's own environment is used again; only what it has not is fetched.
+
+    RETURNS (Path): The environment's Python.
+    """
+    uv = [sys.executable, "-m", "uv"]
+    run([*uv, "venv", "--python", sys.executable, str(environment)])
+    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    command = [*uv, "pip", "install", "--python", str(python), "--constraint", str(lock), str(wheel)]
+    try:
+        run([*command, "--offline"])
+    except RuntimeError:
+        run(command)
+    return python
+
+
+def main(
+    package: Path,
+    corpus: Path,
+    metrics: Path,
+    output: Path,
+    lock: Path = Path("requirements.txt"),
+):
+    (wheel,) = package.glob("*.whl")
+    name = wheel.name.split("-")[0]
+    gold = list(DocBin().from_disk(corpus / "new" / "test.spacy").get_docs(spacy.blank("xx").vocab))
+    scores = srsly.read_json(metrics)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            python = install(wheel.resolve(), Path(folder) / "empty", lock.resolve())
+            said = run([str(python), "-c", PROBE, name], input=json.dumps([doc.text for doc in gold]), cwd=folder)
+        except RuntimeError as error:
+            fail([f"{wheel.name} does not work in an empty environment: {error}"], "Nothing was written.")
+    found = json.loads(said)
+    new = scores["labels"]["new"]
+    rows = [{(start, end, label) for start, end, label in row if label in new} for row in found["rows"]]
+    f = prf(count(rows, [entities(doc, new) for doc in gold]))["f"]
+    if abs(f - scores["gain"]["f"]) > TOLERANCE_F:
+        problem = f"{wheel.name} reaches F {f} on the new labels when installed, but {metrics} says {scores['gain']['f']}"
+        fail([problem], "Run the project again from the update command on.")
+    shown = next(((doc, row) for doc, row in zip(gold, rows) if row and row == entities(doc, new)), None)
+    if shown is None:
+        fail([f"{wheel.name} finds no new entity in any text of {corpus / 'new'}"], "Look at the report before you ship it.")
+    doc, row = shown
+    example = {"text": doc.text, "entities": [[doc[start:end].text, label] for start, end, label in sorted(row)]}
+    with replacing(output) as path:
+        result = {"wheel": wheel.name, "spacy": found["spacy"], "texts": len(gold), "new_label_f": f, "example": example}
+        srsly.write_json(path, result)
+    msg.good(f"{wheel.name} works in an empty environment: F {f} on {', '.join(new)}. For example: {example}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,75 @@
+"""What the tests share: small data, and real commands run on it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import srsly
+
+ROOT = Path(__file__).parents[1]
+
+
+def command(*words: object, cwd: Path) -> SimpleNamespace:
+    """Run a command as a user would; `python` is the one that runs the tests.
+
+    RETURNS (SimpleNamespace): code, and out: all that it printed, on one line each, white space folded.
+    """
+    bin = Path(sys.executable).parent
+    env = {**os.environ, "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1", "COLUMNS": "400"}
+    argv = [sys.executable if word == "python" else str(word) for word in words]
+    done = subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, encoding="utf8")
+    text = done.stdout + done.stderr
+    return SimpleNamespace(code=done.returncode, raw=text, out=" ".join(text.split()))
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run one of the scripts in the test's own folder: run("check.py", "assets", ...)."""
+    return lambda script, *words: command("python", ROOT / "scripts" / script, *words, cwd=tmp_path)
+
+
+@pytest.fixture
+def assets(tmp_path):
+    """A folder assets/ with a few good records of each set, in the test's own folder."""
+    folder = tmp_path / "assets"
+    base = [
+        {"text": "Ines Moreau left Belfort Capital", "entities": [[0, 11, "PERSON"], [17, 32, "ORG"]]},
+        {"text": "nothing to see here", "entities": []},
+        {"text": "rain again in Lyon", "entities": [[14, 18, "GPE"]]},
+    ]
+    new = [
+        {"text": "my iPhone X is dead", "entities": [[3, 11, "GADGET"]]},
+        {"text": "my new phone is dead", "entities": []},
+        {"text": "kindle won't sync 🙁 kindle!", "entities": [[0, 6, "GADGET"], [20, 26, "GADGET"]]},
+    ]
+    write(folder / "base" / "base.jsonl", base)
+    write(folder / "annotated" / "new.jsonl", new)
+    write(folder / "test" / "test.jsonl", [{"text": "sold the Zune to Ines", "entities": [[9, 13, "GADGET"], [17, 21, "PERSON"]]}])
+    write(folder / "raw.jsonl", [{"text": "anyone selling an iphone x?"}, {"text": "good morning"}])
+    write(folder / "patterns.jsonl", [{"label": "GADGET", "pattern": "iphone x"}])
+    return folder
+
+
+def write(path: Path, records: list) -> Path:
+    """Write records as JSONL, folders included."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    srsly.write_jsonl(path, records)
+    return path
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clean clone of the committed and uncommitted state of this repository, in a path with a space."""
+    target = tmp_path / "my project"
+    tracked = command("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).raw.splitlines()
+    for name in tracked:
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "all"]):
+        assert command("git", *words, cwd=target).code == 0
+    return target

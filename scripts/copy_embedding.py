@@ -13,11 +13,12 @@ def embedding(nlp: Language) -> tuple[dict, Model]:
     """
     name, recogniser = next((name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, EntityRecognizer))
     layer = recogniser.model.get_ref("tok2vec")
+    blocks = nlp.config.interpolate()["components"]
     for node in layer.walk():
         for shared, pipe in nlp.pipeline:
             if node in getattr(pipe, "listeners", []):
-                return nlp.get_pipe_config(shared)["model"], pipe.model
-    return nlp.get_pipe_config(name)["model"]["tok2vec"], layer
+                return blocks[shared]["model"], pipe.model
+    return blocks[name]["model"]["tok2vec"], layer
 
 
 @spacy.registry.callbacks("copy_embedding_from_base.v1")

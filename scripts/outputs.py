@@ -33,6 +33,23 @@ def replacing(path: Path) -> Iterator[Path]:
         _remove(temporary)
 
 
+@contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """Lend an empty folder that is gone afterwards. Its name is always the same: trained pipelines keep the paths
+    they were made with, and the same inputs must give the same bytes.
+
+    path (Path): Beside this path, as for `replacing`.
+    YIELDS (Path): The folder.
+    """
+    folder = path.with_name(f".{path.name}.tmp")
+    _remove(folder)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
 def fail(problems: Iterable[object], advice: str) -> NoReturn:
     """Print each problem and what to do about it, and leave with exit code 1.
 

@@ -8,7 +8,7 @@ from spacy.cli.train import train as spacy_train
 from thinc.api import NumpyOps, set_current_ops
 from threadpoolctl import threadpool_limits
 
-from outputs import replacing
+from outputs import replacing, scratch
 
 
 def use_openblas() -> None:
@@ -33,6 +33,6 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
     """
     if gpu_id < 0:
         use_openblas()
-    with replacing(log.with_name("checkpoints")) as folder, replacing(log) as rows:
+    with scratch(log.with_name("checkpoints")) as folder, replacing(log) as rows:
         spacy_train(config, folder, use_gpu=gpu_id, overrides={**overrides, "paths.log": str(rows)})
         yield folder / "model-best"

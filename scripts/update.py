@@ -20,7 +20,7 @@ from wasabi import msg
 
 from base_pipeline import recognisers
 from copy_embedding import embedding
-from outputs import replacing
+from outputs import replacing, scratch
 from spacy_training import trained
 from threshold import tune_threshold
 
@@ -54,7 +54,6 @@ def main(
     seed: int = 0,
     gpu_id: int = -1,
 ):
-    filled = log.with_name("update.cfg")
     overrides = {
         "paths.train": str(corpus / "train.spacy"),
         "paths.dev": str(corpus / "dev.spacy"),
@@ -62,9 +61,10 @@ def main(
         "training.max_steps": max_steps,
         "system.seed": seed,
     }
-    with replacing(filled) as made:
-        update_config(config, base).to_disk(made)
-        with trained(made, log, overrides, gpu_id) as best, replacing(output) as path:
+    with scratch(log.with_name("config")) as folder:
+        filled = folder / config.name
+        update_config(config, base).to_disk(filled)
+        with trained(filled, log, overrides, gpu_id) as best, replacing(output) as path:
             new = spacy.load(best)
             dev = list(DocBin().from_disk(corpus / "dev.spacy").get_docs(new.vocab))
             rows = tune_threshold(new, NEW, dev)

@@ -12,7 +12,8 @@ def embedding(nlp: Language) -> tuple[dict, Model]:
     RETURNS (tuple): Its config, and the layer itself; the shared one where the recogniser listens to it.
     """
     name, recogniser = next((name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, EntityRecognizer))
-    layer = recogniser.model.get_ref("tok2vec")
+    # spaCy's parser model puts a projection behind the layer that its config calls tok2vec.
+    layer = recogniser.model.get_ref("tok2vec").layers[0]
     blocks = nlp.config.interpolate()["components"]
     for node in layer.walk():
         for shared, pipe in nlp.pipeline:
@@ -31,7 +32,7 @@ def copy_embedding_from_base(path: str, component: str):
 
     def after_init(nlp: Language) -> Language:
         _, layer = embedding(spacy.load(path))
-        nlp.get_pipe(component).model.get_ref("tok2vec").from_bytes(layer.to_bytes())
+        nlp.get_pipe(component).model.get_ref("tok2vec").layers[0].from_bytes(layer.to_bytes())
         return nlp
 
     return after_init

@@ -102,7 +102,7 @@ def main(
         nlp.meta.update(meta)
         nlp.to_disk(path / "model")
         try:
-            spacy_package(path / "model", path, name=name, version=version, create_sdist=False, silent=True)
+            spacy_package(path / "model", path, name=name, version=version, create_sdist=False, require_parent=True, silent=True)
             (made,) = path.glob(f"{nlp.lang}_{name}-*")
             build(made)
         except (RuntimeError, SystemExit) as error:

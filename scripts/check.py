@@ -33,7 +33,8 @@ def check(assets: Path, lang: str, base_model: str = "") -> tuple[dict[str, dict
     base = load_base(base_model) if base_model else None
     nlp = tokenizer_for(lang, base)
     sets = {name: read_data(assets / name) for name in ("base", "annotated", "test")}
-    raw = read_data(assets / "raw.jsonl", RawText) if (assets / "raw.jsonl").exists() else DataSet()
+    raw_file = assets / "raw.jsonl"
+    raw = read_data(raw_file, RawText) if not raw_file.exists() or raw_file.stat().st_size else DataSet()
     problems = [problem for data in (*sets.values(), raw) for problem in data.problems]
     for name, data in sets.items():
         broken = {(problem.file, problem.line) for problem in data.problems}

@@ -1,0 +1,124 @@
+"""project.yml is the one definition: what is derived from it is current, and it names only what exists."""
+
+import re
+import shutil
+
+import pytest
+import srsly
+from conftest import ROOT, command, write
+from dvc_stages import stage, write_stages
+from set_var import set_var
+
+PROJECT = srsly.read_yaml(ROOT / "project.yml")
+
+
+def test_dvc_yaml_is_in_step():
+    done = command("python", "scripts/dvc_stages.py", "--check", cwd=ROOT)
+    assert done.code == 0, done.raw
+
+
+def test_an_edited_command_is_noticed(tmp_path):
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
+    text = (ROOT / "project.yml").read_text(encoding="utf8")
+    (tmp_path / "project.yml").write_text(text.replace("--ratio ${vars.rehearsal_ratio}", "--ratio 7"), encoding="utf8")
+    done = command("python", ROOT / "scripts/dvc_stages.py", "--check", cwd=tmp_path)
+    assert done.code == 1 and "dvc_stages.py" in done.out
+    made = write_stages(tmp_path / "project.yml", tmp_path / "dvc.yaml")
+    assert "--ratio 7" in made and "vars.rehearsal_ratio" not in made
+
+
+def test_a_command_becomes_a_stage():
+    made = stage({
+        "name": "x", "help": "does x", "script": ["python a.py ${vars.n}", "python b.py"], "deps": ["in"],
+        "outputs": ["out/${vars.m}"], "outputs_no_cache": ["m.json"], "no_skip": True,
+    })
+    assert made == {
+        "desc": "does x", "cmd": ["python a.py ${vars.n}", "python b.py"], "deps": ["in"],
+        "params": [{"project.yml": ["vars.m", "vars.n"]}],
+        "outs": ["out/${vars.m}", {"m.json": {"cache": False}}], "always_changed": True,
+    }
+
+
+def test_readme_has_the_current_table(tmp_path):
+    readme = ROOT / "README.md"
+    shutil.copy(readme, tmp_path / "README.md")
+    done = command("python", "-m", "spacy", "project", "document", "--output", tmp_path / "README.md", cwd=ROOT)
+    assert done.code == 0, done.raw
+    assert (tmp_path / "README.md").read_text(encoding="utf8") == readme.read_text(encoding="utf8"), "run: make document"
+
+
+def test_every_path_that_a_command_names_is_declared():
+    """What stands in a script line as a path is a dep, an output, or inside one; every script is a dep."""
+    for cmd in PROJECT["commands"]:
+        declared = [*cmd["deps"], *cmd.get("outputs", []), *cmd.get("outputs_no_cache", [])]
+        for path in re.findall(r"\b(?:assets|corpus|training|packages|scripts|configs|templates)(?:/[^\s\"]+)?", " ".join(cmd["script"])):
+            assert any(path == d or d.startswith(path + "/") for d in declared), f"{cmd['name']} does not declare {path}"
+
+
+def test_every_module_that_a_script_imports_is_a_dep():
+    modules = {path.stem for path in (ROOT / "scripts").glob("*.py")}
+
+    def imported(name):
+        source = (ROOT / "scripts" / f"{name}.py").read_text(encoding="utf8")
+        direct = set(re.findall(r"^from (\w+) import|^import (\w+)$", source, re.MULTILINE))
+        names = {a or b for a, b in direct} & modules
+        return names.union(*(imported(n) for n in names)) if names else names
+
+    for cmd in PROJECT["commands"]:
+        scripts = {path.removeprefix("scripts/").removesuffix(".py") for path in cmd["deps"] if path.startswith("scripts/")}
+        main = re.search(r"scripts/(\w+)\.py", cmd["script"][0])[1]
+        assert scripts == {main} | imported(main), cmd["name"]
+
+
+def test_the_workflow_has_every_command_in_order():
+    assert PROJECT["workflows"]["all"] == [cmd["name"] for cmd in PROJECT["commands"]]
+
+
+def test_shipped_assets_need_no_network(clone):
+    done = command("python", "-m", "spacy", "project", "assets", cwd=clone)
+    assert done.code == 0 and done.out.count("Asset already exists") == 5, done.raw
+    for asset in PROJECT["assets"]:
+        assert asset["description"]
+        if "url" in asset:
+            assert asset["extra"] and ("checksum" in asset or "#sha256=" in asset["url"])
+
+
+def test_extra_assets_come_with_their_checksum(clone, tmp_path):
+    """From a local copy: the download code is weasel's, and the checksum decides."""
+    local = write(tmp_path / "local.jsonl", [{"text": "a"}])
+    project = clone / "project.yml"
+    text = project.read_text(encoding="utf8")
+    url = re.search(r"https://raw\S+fashion_brands_eval.jsonl", text)[0]
+    project.write_text(text.replace(url, str(local)), encoding="utf8")
+    other = re.sub(r"  - dest: \"assets/extra/(?!fashion_brands_eval)[^\n]+\n(    [^\n]+\n)+", "", project.read_text(encoding="utf8"))
+    project.write_text(other, encoding="utf8")
+    done = command("python", "-m", "spacy", "project", "assets", "--extra", cwd=clone)
+    assert "Checksum doesn't match" in done.out
+
+
+@pytest.mark.parametrize("name, value, line", [
+    ("seed", "5", "  seed: 5\n"),
+    ("rehearsal_ratio", "0.5", "  rehearsal_ratio: 0.5\n"),
+    ("base_model", "en_core_web_sm", '  base_model: "en_core_web_sm"\n'),
+    ("package_version", "1.0", '  package_version: "1.0"\n'),
+    ("base_model", "", '  base_model: ""\n'),
+])
+def test_set_var_changes_one_line(name, value, line):
+    before = (ROOT / "project.yml").read_text(encoding="utf8")
+    after = set_var(before, name, value)
+    changed = [new for old, new in zip(before.splitlines(True), after.splitlines(True), strict=True) if old != new]
+    assert changed == ([line] if line not in before else [])
+
+
+def test_set_var_knows_the_vars(tmp_path):
+    shutil.copy(ROOT / "project.yml", tmp_path)
+    done = command("python", ROOT / "scripts/set_var.py", "sede", "5", cwd=tmp_path)
+    assert done.code == 1 and "no var 'sede'" in done.out and "seed" in done.out
+    assert (tmp_path / "project.yml").read_bytes() == (ROOT / "project.yml").read_bytes()
+
+
+def test_names_work_on_every_system():
+    names = command("git", "ls-files", cwd=ROOT).raw.splitlines()
+    assert names and not [name for name in names if re.search(r'[<>:"|?*\\]|[ .]$|(^|/)(con|nul|aux|prn)(\.|$)', name, re.I)]
+    scripts = [line for cmd in PROJECT["commands"] for line in cmd["script"]]
+    assert not [line for line in scripts if re.search(r"&&|\||;|>|mkdir -p|\*", line)]

@@ -1,0 +1,124 @@
+"""The update on tiny data with real training: what the base knew stays, the new label is there, numbers add up."""
+
+import numpy
+import pytest
+import spacy
+import srsly
+from conftest import ROOT, command, write
+from evaluate import compare, f_score, retention
+from spacy.scorer import Scorer
+from spacy.tokens import Span
+from spacy.training import Example
+from threshold import lower_outside
+from update import component_name
+
+NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]
+GADGETS = ["Zune", "Kindle", "Walkman", "Lumio 7", "PalmPilot", "Tamagotchi"]
+
+
+def marked(text, span, label):
+    start = text.index(span)
+    return {"text": text, "entities": [[start, start + len(span), label]]}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A trained base and an update of it, by the real commands, on frames of a few words (they need no more)."""
+    folder = tmp_path_factory.mktemp("tiny project")
+    people = [marked(f"{name} {verb} the {thing}", name, "PERSON") for name in NAMES for verb in ("saw", "lost") for thing in ("bus", "dog", "key", "car")]
+    gadgets = [marked(f"my {g} {verb} {when}", g, "GADGET") for g in GADGETS for verb in ("died", "froze") for when in ("today", "again", "at work", "in june")]
+    plain = [{"text": f"my {thing} {verb} {when}", "entities": []} for thing in ("dog", "phone", "bus") for verb in ("died", "froze") for when in ("today", "again", "at work", "in june")]
+    write(folder / "assets/base/b.jsonl", people)
+    write(folder / "assets/annotated/g.jsonl", gadgets + plain)
+    write(folder / "assets/test/t.jsonl", [marked(f"{n} lost my {g}", g, "GADGET") for n in NAMES[:3] for g in GADGETS])
+    write(folder / "assets/raw.jsonl", [{"text": f"{name} was here with the {thing}"} for name in NAMES for thing in ("dog", "bus", "map")])
+    write(folder / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
+
+    def run(script, *words):
+        done = command("python", ROOT / "scripts" / script, *words, cwd=folder)
+        assert done.code == 0, done.raw
+
+    run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl")
+    run("preprocess.py", "assets", "corpus")
+    run("train.py", ROOT / "configs/base.cfg", "corpus/base", "training/base/model-best", "training/base/log.jsonl", "--max-steps", 60)
+    run("rehearse.py", "training/base/model-best", "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
+    outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
+    run("update.py", ROOT / "configs/update.cfg", "training/base/model-best", "corpus/update", *outputs, "--max-steps", 100)
+    run("evaluate.py", "training/base/model-best", "training/updated/model-best", "corpus", "training/metrics.json", "training/rows.jsonl")
+    return folder
+
+
+def test_new_label_is_learnt_and_old_one_kept(project):
+    metrics = srsly.read_json(project / "training/metrics.json")
+    assert metrics["labels"] == {"new": ["GADGET"], "old": ["PERSON"]}
+    assert metrics["gain"]["base_f"] == 0 and metrics["gain"]["f"] > 60
+    assert metrics["retention"]["strict"]["percent"] > 90
+    assert metrics["retention"]["strict"]["percent"] <= metrics["retention"]["plain"]["percent"]
+
+
+def test_the_base_is_inside_unchanged(project):
+    base, updated = (project / f"training/{name}/model-best" for name in ("base", "updated"))
+    assert spacy.load(updated).pipe_names == ["tok2vec", "ner_gadget", "ner"]
+    files = [path.relative_to(base) for name in ("tok2vec", "ner") for path in (base / name).rglob("*")]
+    assert len(files) >= 4
+    for path in files:
+        assert (base / path).read_bytes() == (updated / path).read_bytes()
+
+
+def test_nothing_is_left_lying_about(project):
+    assert sorted(p.name for p in (project / "training/updated").iterdir()) == ["log.jsonl", "model-best", "threshold.jsonl"]
+    assert sorted(p.name for p in (project / "training/base").iterdir()) == ["log.jsonl", "model-best"]
+
+
+def test_the_threshold_is_the_best_one_tried(project):
+    rows = list(srsly.read_jsonl(project / "training/updated/threshold.jsonl"))
+    (chosen,) = (row for row in rows if row["chosen"])
+    assert chosen["f"] == max(row["f"] for row in rows) and rows[0]["lowered"] == 0
+
+
+def test_a_lower_threshold_finds_more(project):
+    nlp = spacy.load(project / "training/updated/model-best")
+    texts = ["the Frobnicator 9 froze", "my Blip died again", "a Zune", "hello there"]
+    counts = []
+    for _ in range(3):
+        counts.append(sum(ent.label_ == "GADGET" for doc in nlp.pipe(texts) for ent in doc.ents))
+        lower_outside(nlp, "ner_gadget", 5.0)
+    assert counts == sorted(counts) and counts[-1] > counts[0]
+
+
+def test_component_names():
+    assert component_name(["GADGET"], ["ner"]) == "ner_gadget"
+    assert component_name(["GADGET"], ["ner_gadget"]) == "ner_gadget_2"
+    assert component_name(["../A b", "É"], []) == "ner_a_b"
+
+
+def docs(*rows):
+    """Docs of one text each, ("a b c", (start, end, label), ...)."""
+    nlp, made = spacy.blank("en"), []
+    for text, *ents in rows:
+        doc = nlp.make_doc(text)
+        doc.set_ents([Span(doc, start, end, label) for start, end, label in ents])
+        made.append(doc)
+    return made
+
+
+def test_figures_agree_with_spacys_scorer():
+    gold = docs(("Ines met Yuto", (0, 1, "P"), (2, 3, "P")), ("a Zune here", (1, 2, "G")))
+    said = docs(("Ines met Yuto", (0, 1, "P")), ("a Zune here", (0, 2, "G")))
+    result = compare(gold, said, said, ["G", "P"], seed=0)
+    expected = Scorer().score([Example(p, g) for p, g in zip(said, gold)])
+    assert result["all"]["updated"]["f"] == pytest.approx(100 * expected["ents_f"], abs=0.01)
+    for label in "GP":
+        assert result["labels"][label]["base"]["r"] == pytest.approx(100 * expected["ents_per_type"][label]["r"], abs=0.01)
+    assert result["all"]["difference_f"] == 0 and result["all"]["interval"] == [0, 0]
+
+
+def test_strict_retention_counts_wrong_new_labels():
+    gold = docs(("Ines met Yuto", (0, 1, "P"), (2, 3, "P")))
+    updated = docs(("Ines met Yuto", (0, 1, "P"), (1, 2, "G"), (2, 3, "P")))
+    kept = retention(gold, gold, updated, ["P"], ["G"], seed=0)
+    assert kept["plain"]["percent"] == 100 and kept["strict"]["percent"] == 80 and kept["new_label_predictions"] == 1
+
+
+def test_f_of_nothing_is_zero():
+    assert f_score(numpy.zeros((1, 3))) == 0

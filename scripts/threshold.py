@@ -10,8 +10,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-# In units of the network's scores (logits): 3 makes O about 20 times less likely.
-STEPS = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
+# In units of the network's scores (logits): each step makes O about 2.7 times less likely.
+STEPS = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
 
 
 def lower_outside(nlp: Language, component: str, amount: float) -> None:

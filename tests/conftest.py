@@ -61,10 +61,8 @@ def write(path: Path, records: list) -> Path:
     return path
 
 
-@pytest.fixture
-def clone(tmp_path):
-    """A clean clone of the committed and uncommitted state of this repository, in a path with a space."""
-    target = tmp_path / "my project"
+def copy_of_repository(target: Path) -> Path:
+    """A clean repository with all that is, or would be, committed here."""
     tracked = command("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).raw.splitlines()
     for name in tracked:
         if (ROOT / name).is_file():
@@ -73,3 +71,9 @@ def clone(tmp_path):
     for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "all"]):
         assert command("git", *words, cwd=target).code == 0
     return target
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clean copy of this repository, in a path with a space."""
+    return copy_of_repository(tmp_path / "my project")

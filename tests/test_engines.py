@@ -1,0 +1,97 @@
+"""Whole runs with both engines in clean clones, in a path with a space, on a small profile (marker: smoke)."""
+
+import hashlib
+
+import pytest
+import srsly
+from conftest import ROOT, command, copy_of_repository, write
+
+pytestmark = pytest.mark.smoke
+
+SMALL = {"base_max_steps": 200, "update_max_steps": 300}
+STAGES = [cmd["name"] for cmd in srsly.read_yaml(ROOT / "project.yml")["commands"]]
+
+
+def small(project):
+    """Fewer texts and fewer steps: changes of vars and of files under assets/, as an adopter's."""
+    for name, lines in (("base/people_orgs_places", 900), ("annotated/gadgets", 700), ("raw", 200)):
+        path = project / f"assets/{name}.jsonl"
+        path.write_text("".join(path.read_text(encoding="utf8").splitlines(True)[:lines]), encoding="utf8")
+    for name, value in SMALL.items():
+        assert command("python", "scripts/set_var.py", name, value, cwd=project).code == 0
+    return project
+
+
+def outputs(project):
+    """Hash of every output of every stage."""
+    found = {}
+    for cmd in srsly.read_yaml(project / "project.yml")["commands"]:
+        for out in [*cmd.get("outputs", []), *cmd.get("outputs_no_cache", [])]:
+            out = out.replace("${vars.lang}_${vars.package_name}-${vars.package_version}", "en_gadget_ner-0.1.0")
+            path = project / out
+            files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+            found[out] = [(str(f.relative_to(project)), hashlib.md5(f.read_bytes()).hexdigest()) for f in files]
+            assert found[out], out
+    return found
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The same project, cloned in both ways, run by both engines."""
+    origin = small(copy_of_repository(tmp_path_factory.mktemp("origin") / "template"))
+    assert command("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qam", "small", cwd=origin).code == 0
+    folder = tmp_path_factory.mktemp("adopters")
+    made = command("git", "clone", "-q", origin, "cloned with git", cwd=folder)
+    assert made.code == 0, made.raw
+    made = command("python", "-m", "spacy", "project", "clone", ".", "cloned with spacy", "--repo", origin, cwd=folder)
+    assert made.code == 0, made.raw
+    with_dvc, with_spacy = folder / "cloned with git", folder / "cloned with spacy"
+    ran = command("dvc", "repro", cwd=with_dvc)
+    assert ran.code == 0, ran.raw
+    ran = command("python", "-m", "spacy", "project", "run", "all", cwd=with_spacy)
+    assert ran.code == 0, ran.raw
+    return with_dvc, with_spacy
+
+
+def test_both_engines_give_the_same_bytes(done):
+    with_dvc, with_spacy = map(outputs, done)
+    assert with_dvc == with_spacy
+
+
+def test_a_second_run_does_nothing_and_says_so(done):
+    with_dvc, with_spacy = done
+    again = command("dvc", "repro", cwd=with_dvc)
+    assert again.code == 0 and "Data and pipelines are up to date." in again.out
+    again = command("python", "-m", "spacy", "project", "run", "all", cwd=with_spacy)
+    assert again.code == 0 and again.out.count("nothing changed") == len(STAGES), again.raw
+
+
+def test_git_sees_no_generated_file(done):
+    for project in done:
+        changed = command("git", "status", "--porcelain", cwd=project).raw.split("\n")
+        assert {line[3:] for line in changed if line} <= {"training/metrics.json", "dvc.lock"}
+
+
+def test_metrics_show_base_and_updated(done):
+    metrics = srsly.read_json(done[0] / "training/metrics.json")
+    assert set(metrics["new_test"]["labels"]) == {"GADGET", "GPE", "ORG", "PERSON"}
+    row = metrics["new_test"]["labels"]["GADGET"]
+    assert row["base"]["f"] == 0 and row["updated"]["f"] > 20
+    assert metrics["retention"]["strict"]["percent"] > 90
+    assert metrics["seen_unseen"]["unseen"]["support"] > 100
+
+
+def test_the_report_is_one_offline_page(done):
+    page = (done[0] / "training/report.html").read_text(encoding="utf8")
+    assert "GADGET" in page and "<script" not in page and "http://" not in page.replace("http://www.w3.org", "") and "src=" not in page
+
+
+def test_a_changed_test_text_does_not_retrain(done):
+    project = done[1]
+    path = project / "assets/test/all_labels.jsonl"
+    rows = list(srsly.read_jsonl(path))
+    write(path, [{"text": "Our Zune died, said Ines", "entities": [[4, 8, "GADGET"], [20, 24, "PERSON"]]}, *rows[1:]])
+    again = command("python", "-m", "spacy", "project", "run", "all", cwd=project)
+    assert again.code == 0, again.raw
+    ran = [name for name in STAGES if f"Skipping '{name}'" not in again.out]
+    assert ran == ["check", "preprocess", "evaluate", "report", "package", "smoke-test"]

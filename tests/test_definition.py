@@ -3,11 +3,14 @@
 import re
 import shutil
 
+import copy_embedding  # noqa: F401  (registers the function that configs/update.cfg names)
 import pytest
 import srsly
 from conftest import ROOT, command, write
 from dvc_stages import stage, write_stages
 from set_var import set_var
+from spacy.cli.init_config import fill_config
+from spacy.util import load_config
 
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
 
@@ -122,3 +125,11 @@ def test_names_work_on_every_system():
     assert names and not [name for name in names if re.search(r'[<>:"|?*\\]|[ .]$|(^|/)(con|nul|aux|prn)(\.|$)', name, re.I)]
     scripts = [line for cmd in PROJECT["commands"] for line in cmd["script"]]
     assert not [line for line in scripts if re.search(r"&&|\||;|>|mkdir -p|\*", line)]
+
+
+@pytest.mark.parametrize("name", ["base", "update"])
+def test_configs_are_complete(name, tmp_path):
+    path = ROOT / "configs" / f"{name}.cfg"
+    fill_config(tmp_path / "filled.cfg", path, silent=True)
+    assert load_config(path) == load_config(tmp_path / "filled.cfg"), "run: python -m spacy init fill-config"
+    assert load_config(path)["system"]["seed"] == 0 and load_config(path)["paths"]["train"] is None

@@ -1,6 +1,7 @@
 """Whole runs with both engines in clean clones, in a path with a space, on a small profile (marker: smoke)."""
 
 import hashlib
+import zipfile
 
 import pytest
 import srsly
@@ -8,7 +9,7 @@ from conftest import ROOT, command, copy_of_repository, write
 
 pytestmark = pytest.mark.smoke
 
-SMALL = {"base_max_steps": 200, "update_max_steps": 300}
+SMALL = {"base_max_steps": 200, "update_max_steps": 300, "min_gain": 5, "min_retention": 80}
 STAGES = [cmd["name"] for cmd in srsly.read_yaml(ROOT / "project.yml")["commands"]]
 
 
@@ -95,3 +96,35 @@ def test_a_changed_test_text_does_not_retrain(done):
     assert again.code == 0, again.raw
     ran = [name for name in STAGES if f"Skipping '{name}'" not in again.out]
     assert ran == ["check", "preprocess", "evaluate", "report", "package", "smoke-test"]
+
+
+def test_an_adopter_updates_an_installed_pipeline(done, tmp_path):
+    """The wheel of one run is the base of the next: another label from Prodigy, no gold for the old labels."""
+    project = copy_of_repository(tmp_path / "their project")
+    wheel = next((done[0] / "packages").rglob("*.whl"))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    base = next((tmp_path / "unpacked").rglob("config.cfg")).parent
+    for name in ("base/people_orgs_places.jsonl", "annotated/gadgets.jsonl", "test/all_labels.jsonl"):
+        (project / "assets" / name).unlink()
+    for name in ("base", "test"):
+        (project / "assets" / name / ".gitkeep").touch()
+    verbs = ["brew", "drink", "love", "spill", "buy", "sell", "boil", "hate", "need", "want", "serve", "cool"]
+    teas = ["Oolong", "Sencha", "Assam", "Rooibos", "Darjeeling", "Matcha"]
+    rows = [f"we {verb} {tea} {when}" for verb in verbs for tea in teas for when in ("at home", "on mondays")]
+    spans = [[{"start": row.index(tea), "end": row.index(tea) + len(tea), "label": "TEA"}] for row, tea in zip(rows, [t for _ in verbs for t in teas for _ in "ab"])]
+    prodigy = [{"text": row, "spans": span, "answer": "accept", "_task_hash": n} for n, (row, span) in enumerate(zip(rows, spans))]
+    bare = [{"text": f"we {verb} {what} {when}", "answer": "accept", "_task_hash": 0} for verb in verbs for what in ("bread", "phones") for when in ("at home", "on mondays")]
+    write(project / "assets/annotated/tea.jsonl", prodigy + bare)
+    (project / "assets/patterns.jsonl").write_text("", encoding="utf8")
+    for name, value in {"base_model": base, "base_model_version": "0.1.0", "package_name": "tea_ner", "update_max_steps": 400, "min_retention": 80}.items():
+        assert command("python", "scripts/set_var.py", name, value, cwd=project).code == 0
+    ran = command("python", "-m", "spacy", "project", "run", "all", cwd=project)
+    assert ran.code == 0, ran.raw
+    metrics = srsly.read_json(project / "training/metrics.json")
+    assert metrics["labels"] == {"new": ["TEA"], "old": ["GADGET", "GPE", "ORG", "PERSON"]}
+    assert "agreement" in metrics["retention"]["measured"] and metrics["retention"]["strict"]["percent"] > 90
+    assert metrics["gain"]["f"] > 50
+    assert (project / "packages/en_tea_ner-0.1.0/en_tea_ner-0.1.0-py3-none-any.whl").exists()
+    changed = command("git", "status", "--porcelain", "scripts", "configs", cwd=project).raw
+    assert not changed, "an adopter edits no script and no config"

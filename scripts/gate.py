@@ -12,7 +12,7 @@ SHOWN = 3
 TRY = (
     "What to try: more annotated texts, with and without the new label; more raw or base texts of the kind that got "
     "worse, and a larger vars.rehearsal_ratio; more steps (vars.update_max_steps). {report} shows the errors. Or lower "
-    " vars.min_gain or vars.min_retention, if this is good enough."
+    "vars.min_gain or vars.min_retention, if this is good enough."
 )
 
 

@@ -1,7 +1,8 @@
 """Measure the template as an adopter would use it: data set x seed, the update beside a separate model.
 
 Each seed runs the project's own commands in a copy of the repository. The separate model is the update's own
-recipe without rehearsal: the same config, embedding, steps and threshold, trained on the new examples alone.
+recipe without rehearsal: the same config, embedding, steps and threshold, trained on the new examples alone. The
+stock model is what `spacy init config -p ner -o efficiency` gives (configs/base.cfg), trained on them alone.
 
     python benchmarks/run.py default --seeds 0,1,2
     python benchmarks/run.py fashion --assets FOLDER --seeds 0,1,2 --vars "rehearsal_ratio=3"
@@ -63,12 +64,13 @@ def row(project: Path, recipe: str, model: Path, minutes: float) -> dict:
     metrics = srsly.read_json(model.parent / "metrics.json")
     kept, agree, found = metrics["retention"], metrics["agreement"]["new_test"], metrics["seen_unseen"]
     texts = [doc.text for doc in DocBin().from_disk(project / "corpus/raw/test.spacy").get_docs(spacy.blank("xx").vocab)]
+    alone = recipe == "stock"  # It has no old labels, and nothing to retain.
     return {
         "recipe": recipe,
         "gain": metrics["gain"]["f"],
-        "retention": kept.get("plain", {}).get("percent"),
-        "strict": kept["strict"]["percent"],
-        "agreement": agree["outside_new"]["percent"],
+        "retention": None if alone else kept.get("plain", {}).get("percent"),
+        "strict": None if alone else kept["strict"]["percent"],
+        "agreement": None if alone else agree["outside_new"]["percent"],
         "seen_r": found["seen"]["r"],
         "unseen_r": found["unseen"]["r"],
         "words_s": words_per_second(model, (texts * 10)[:2000]),
@@ -110,6 +112,11 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
     run(project, "scripts/evaluate.py", "training/base/model-best", str(own / "model-best"), "corpus", str(own / "metrics.json"), str(own / "rows.jsonl"))
     made = [project / "training/updated/model-best", project / own / "model-best"]
     rows = [row(project, "update", made[0], minutes), row(project, "separate", made[1], alone)]
+    stock = project / "training/stock"
+    words = ["configs/base.cfg", "corpus/new", "training/stock/model-best", "training/stock/log.jsonl"]
+    alone = run(project, "scripts/train.py", *words, "--seed", str(seed))
+    run(project, "scripts/evaluate.py", "training/base/model-best", "training/stock/model-best", "corpus", "training/stock/metrics.json", "training/stock/rows.jsonl")
+    rows.append(row(project, "stock", stock / "model-best", alone))
     labels = srsly.read_json(project / "training/updated/metrics.json")["labels"]["new"]
     rows[0]["gain_minus_separate"] = gain_difference(project, *made, labels)
     return [{"data": data, "seed": seed, **settings, **{k: v for k, v in r.items() if v is not None}} for r in rows]

@@ -133,3 +133,27 @@ def test_configs_are_complete(name, tmp_path):
     fill_config(tmp_path / "filled.cfg", path, silent=True)
     assert load_config(path) == load_config(tmp_path / "filled.cfg"), "run: python -m spacy init fill-config"
     assert load_config(path)["system"]["seed"] == 0 and load_config(path)["paths"]["train"] is None
+
+
+def test_a_large_file_goes_under_dvc(clone):
+    """As the README says, without touching project.yml or dvc.yaml."""
+    assert command("git", "rm", "-q", "--cached", "assets/raw.jsonl", cwd=clone).code == 0
+    done = command("dvc", "add", "assets/raw.jsonl", cwd=clone)
+    assert done.code == 0, done.raw
+    done = command("dvc", "repro", "check", cwd=clone)
+    assert done.code == 0 and "texts checked" in done.out, done.raw
+    assert command("git", "check-ignore", "assets/raw.jsonl", cwd=clone).code == 0
+
+
+def test_a_missing_file_is_named(clone):
+    (clone / "assets/patterns.jsonl").unlink()
+    for engine in (["python", "-m", "spacy", "project", "run", "check"], ["dvc", "repro", "check"]):
+        done = command(*engine, cwd=clone)
+        assert done.code != 0 and "assets/patterns.jsonl" in done.out and "Traceback" not in done.raw, done.raw
+
+
+def test_make_help_lists_the_targets():
+    done = command("make", "help", cwd=ROOT)
+    assert done.code == 0
+    for target in ("all", "repro", "test", "smoke", "lock", "help"):
+        assert re.search(rf"^{target} +\w", done.raw, re.MULTILINE), done.raw

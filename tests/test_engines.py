@@ -67,6 +67,12 @@ def test_a_second_run_does_nothing_and_says_so(done):
     assert again.code == 0 and again.out.count("nothing changed") == len(STAGES), again.raw
 
 
+def test_dvc_takes_over_what_spacy_ran(done):
+    assert command("dvc", "commit", "-f", cwd=done[1]).code == 0
+    again = command("dvc", "repro", cwd=done[1])
+    assert again.code == 0 and "Data and pipelines are up to date." in again.out
+
+
 def test_git_sees_no_generated_file(done):
     for project in done:
         changed = command("git", "status", "--porcelain", cwd=project).raw.split("\n")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from spacy.cli.train import train as spacy_train
+from spacy.util import load_config
 from thinc.api import NumpyOps, set_current_ops
 from threadpoolctl import threadpool_limits
 
@@ -34,5 +35,9 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
     if gpu_id < 0:
         use_openblas()
     with scratch(log.with_name("checkpoints")) as folder, replacing(log) as rows:
-        spacy_train(config, folder, use_gpu=gpu_id, overrides={**overrides, "paths.log": str(rows)})
+        settings = load_config(config, overrides=overrides)["training"]
+        # A short training is looked at ten times as well: without a look there is no checkpoint but the untrained one.
+        often = min(settings["eval_frequency"], max(1, settings["max_steps"] // 10))
+        changed = {**overrides, "paths.log": str(rows), "training.eval_frequency": often}
+        spacy_train(config, folder, use_gpu=gpu_id, overrides=changed)
         yield folder / "model-best"

@@ -14,7 +14,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy
 import spacy
 import srsly
 import typer
@@ -22,7 +21,7 @@ from spacy.tokens import DocBin
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
-from evaluate import count, entities, f_score, interval, resample  # noqa: E402
+from scoring import count, entities, f_score, interval, resample  # noqa: E402
 from spacy_training import use_openblas  # noqa: E402
 
 UPTO_BASE = ["check", "annotate", "preprocess", "train"]
@@ -104,7 +103,7 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
     minutes = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("rehearse", "update"))
     run(project, "-m", "spacy", "project", "run", "evaluate")
     (project / "training/metrics.json").rename(project / "training/updated/metrics.json")
-    start, own = project / "training/base/model-best", Path("training/separate")
+    own = Path("training/separate")
     steps = srsly.read_yaml(project / "project.yml")["vars"]["update_max_steps"]
     outputs = [str(own / name) for name in ("model-best", "log.jsonl", "threshold.jsonl")]
     words = ["configs/update.cfg", "training/base/model-best", "corpus/new", *outputs, "--seed", str(seed), "--max-steps", str(steps)]

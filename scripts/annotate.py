@@ -12,7 +12,8 @@ from tqdm import tqdm
 from wasabi import msg
 
 from outputs import fail, replacing
-from records import DataError, RawText, read_data
+from read_records import read_data
+from records import DataError, RawText
 
 
 def annotate(texts: list[str], patterns: list[dict], lang: str) -> Iterator[dict]:

@@ -15,7 +15,8 @@ from wasabi import msg
 
 from base_pipeline import BasePipelineError, entity_labels, load_base, tokenizer_for
 from outputs import fail, replacing
-from records import DataSet, Example, Problem, RawText, check_alignment, label_counts, read_data
+from read_records import read_data
+from records import DataSet, Problem, RawText, check_alignment, label_counts
 
 # A label this much rarer than one that is spelt almost the same is taken for a slip of the pen.
 MISSPELT_RATIO = 20

@@ -13,7 +13,8 @@ from wasabi import msg
 
 from base_pipeline import BasePipelineError, load_base, tokenizer_for
 from outputs import fail, replacing
-from records import DataError, Example, RawText, make_doc, read_data
+from read_records import read_data
+from records import DataError, Example, RawText, make_doc
 
 SPLITS = ("train", "dev", "test")
 

@@ -12,8 +12,8 @@ import typer
 from spacy.tokens import DocBin
 from wasabi import msg
 
-from evaluate import count, entities, prf
 from outputs import fail, replacing
+from scoring import count, entities, prf
 
 # What runs in the empty environment: only the wheel and what it asked pip for are there.
 PROBE = """

@@ -7,7 +7,8 @@ import spacy
 import srsly
 from conftest import write
 from preprocess import SPLITS, drop_leaks, split
-from records import Example, read_data
+from read_records import read_data
+from records import Example
 from rehearse import as_negative, rehearsal, spared_tokens
 from spacy.tokens import DocBin
 

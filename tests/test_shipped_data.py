@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 import srsly
 from conftest import ROOT
-from records import RawText, label_counts, read_data
+from read_records import read_data
+from records import RawText, label_counts
 
 ASSETS = ROOT / "assets"
 

@@ -5,7 +5,7 @@ import pytest
 import spacy
 import srsly
 from conftest import ROOT, command, write
-from evaluate import compare, f_score, retention
+from scoring import compare, f_score, retention
 from spacy.scorer import Scorer
 from spacy.tokens import Span
 from spacy.training import Example

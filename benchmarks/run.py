@@ -11,6 +11,7 @@ stock model is what `spacy init config -p ner -o efficiency` gives (configs/base
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -127,7 +128,7 @@ def main(
     base: Path = typer.Option(None, help="Use this base pipeline for all seeds instead of training one"),
     seeds: str = "0,1,2",
     vars: str = typer.Option("", help="Vars to change: name=value,name=value"),
-    work: Path = Path("/tmp/ner-benchmark"),
+    work: Path = Path(tempfile.gettempdir()) / "ner-benchmark",
     output: Path = ROOT / "benchmarks" / "results.jsonl",
 ):
     use_openblas()

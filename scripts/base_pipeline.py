@@ -9,15 +9,15 @@ from spacy.pipeline import EntityRecognizer
 
 
 class BasePipelineError(ValueError):
-    """Raised when the base pipeline is missing, has another version, or recognises no entities."""
+    """Raised when the base pipeline is missing or has another version."""
 
 
 def load_base(base_model: str, version: str = "") -> Language:
     """Load an installed pipeline by package name, or one from a folder.
 
-    base_model (str): Package name such as "en_core_web_sm", or path of a pipeline folder.
+    base_model (str): Package name such as "en_core_web_sm", path of a pipeline folder, or "blank:en" for none.
     version (str): The version it must have. Empty for any.
-    RETURNS (Language): The pipeline, with at least one entity recogniser in it.
+    RETURNS (Language): The pipeline. It may lack an entity recogniser: then it gets one.
     RAISES (BasePipelineError): With what to do about it.
     """
     try:
@@ -33,12 +33,6 @@ def load_base(base_model: str, version: str = "") -> Language:
         raise BasePipelineError(
             f"The base pipeline {base_model!r} has version {nlp.meta['version']}, but vars.base_model_version "
             f"says {version}. Install that version, or change the var in project.yml."
-        )
-    if not recognisers(nlp):
-        raise BasePipelineError(
-            f"The base pipeline {base_model!r} has no component of the factory `ner` (it has: "
-            f"{', '.join(nlp.pipe_names) or 'none'}). Name one that has in vars.base_model, or leave the var empty "
-            "to train a base from assets/base."
         )
     return nlp
 

@@ -1,25 +1,50 @@
 """A function for configs/update.cfg: start the new recogniser from a copy of the base pipeline's embedding layer."""
 
+from typing import Optional
+
 import spacy
 from spacy.language import Language
-from spacy.pipeline import EntityRecognizer
+from spacy.pipeline import Tok2Vec
 from thinc.api import Model
 
+from base_pipeline import recognisers
 
-def embedding(nlp: Language) -> tuple[dict, Model]:
-    """Find the layer (tok2vec) that embeds the tokens for a pipeline's first entity recogniser.
 
-    RETURNS (tuple): Its config, and the layer itself; the shared one where the recogniser listens to it.
+def embedding(nlp: Language) -> Optional[tuple[dict, Model]]:
+    """Find the layer (tok2vec) that embeds the tokens for a pipeline's first entity recogniser, or else the one
+    that its other components share.
+
+    RETURNS (tuple): Its config, and the layer itself. None if there is no such layer, or if it is not a
+        spacy.Tok2Vec (but a transformer, say): then the new recogniser has one of its own.
     """
-    name, recogniser = next((name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, EntityRecognizer))
-    # spaCy's parser model puts a projection behind the layer that its config calls tok2vec.
-    layer = recogniser.model.get_ref("tok2vec").layers[0]
     blocks = nlp.config.interpolate()["components"]
-    for node in layer.walk():
-        for shared, pipe in nlp.pipeline:
-            if node in getattr(pipe, "listeners", []):
-                return blocks[shared]["model"], pipe.model
-    return blocks[name]["model"]["tok2vec"], layer
+    shared = [(name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, Tok2Vec)]
+    found = [(blocks[name]["model"], pipe.model) for name, pipe in shared[:1]]
+    if recognisers(nlp):
+        name = recognisers(nlp)[0]
+        # spaCy's parser model puts a projection behind the layer that its config calls tok2vec.
+        layer = nlp.get_pipe(name).model.get_ref("tok2vec").layers[0]
+        heard = [name for name, pipe in shared if any(node in pipe.listeners for node in layer.walk())]
+        found = [(blocks[n]["model"], nlp.get_pipe(n).model) for n in heard] or [(blocks[name]["model"]["tok2vec"], layer)]
+    usable = (pair for pair in found if pair[0]["@architectures"].startswith("spacy.Tok2Vec."))
+    return next(usable, None)
+
+
+def copy_weights(source: Model, target: Model) -> None:
+    """Copy the weights of an embedding layer, as far as the target has the same parts.
+
+    The target may have fewer layers in a row (a smaller depth), and static vectors beside the hashed features: what
+    belongs to those keeps its random weights.
+    """
+    def parts(model: Model) -> list[Model]:
+        return [node for node in model.walk(order="dfs_pre") if node.param_names]
+
+    vectors = any(node.name == "static_vectors" for node in parts(source))
+    for old, new in zip(parts(source), (n for n in parts(target) if vectors or n.name != "static_vectors")):
+        for name in old.param_names:
+            weights = new.get_param(name).copy()
+            weights[..., : old.get_param(name).shape[-1]] = old.get_param(name)
+            new.set_param(name, weights)
 
 
 @spacy.registry.callbacks("copy_embedding_from_base.v1")
@@ -31,8 +56,9 @@ def copy_embedding_from_base(path: str, component: str):
     """
 
     def after_init(nlp: Language) -> Language:
-        _, layer = embedding(spacy.load(path))
-        nlp.get_pipe(component).model.get_ref("tok2vec").layers[0].from_bytes(layer.to_bytes())
+        found = embedding(spacy.load(path))
+        if found is not None:
+            copy_weights(found[1], nlp.get_pipe(component).model.get_ref("tok2vec").layers[0])
         return nlp
 
     return after_init

@@ -33,7 +33,8 @@ def evaluate(base: Language, updated: Language, corpus: Path, seed: int) -> tupl
 
     train = read("new/train.spacy")
     new = sorted({ent.label_ for doc in train for ent in doc.ents})
-    old = [label for label in entity_labels(base) if label not in new]
+    known = entity_labels(base)
+    old = [label for label in known if label not in new]
     tests = {name: read(f"{name}/test.spacy") for name in ("base", "new", "raw")}
     predicted = {
         name: (predict(base, docs, f"base on {name}"), predict(updated, docs, f"updated on {name}"))
@@ -41,7 +42,7 @@ def evaluate(base: Language, updated: Language, corpus: Path, seed: int) -> tupl
     }
     annotated = {ent.label_ for doc in tests["new"] for ent in doc.ents}
     metrics: dict = {
-        "labels": {"new": new, "old": old},
+        "labels": {"new": new, "old": old, "taken_over": sorted(set(known) & set(new))},
         "new_test": compare(tests["new"], *predicted["new"], sorted(annotated), seed),
         "seen_unseen": seen_unseen(tests["new"], predicted["new"][1], train, new),
         "agreement": {
@@ -51,10 +52,12 @@ def evaluate(base: Language, updated: Language, corpus: Path, seed: int) -> tupl
     }
     gain = compare(tests["new"], *predicted["new"], new, seed)["all"]
     metrics["gain"] = {"f": gain["updated"]["f"], "base_f": gain["base"]["f"], "interval": gain["interval"]}
-    if tests["base"]:
-        present = sorted({ent.label_ for doc in tests["base"] for ent in doc.ents} & set(old))
+    present = sorted({ent.label_ for doc in tests["base"] for ent in doc.ents} & set(known))
+    if not known:
+        metrics["retention"] = {"measured": "nothing: the base pipeline recognises no entities", "kept": None}
+    elif present:
         metrics["base_test"] = compare(tests["base"], *predicted["base"], present, seed)
-        metrics["retention"] = retention(tests["base"], *predicted["base"], present, new, seed)
+        metrics["retention"] = retention(tests["base"], *predicted["base"], present, [label for label in new if label not in known], seed)
     else:
         metrics["retention"] = metrics["agreement"]["raw_test"]
     return metrics, list(differences(tests, predicted))
@@ -83,7 +86,8 @@ def main(base: Path, updated: Path, corpus: Path, metrics: Path, rows: Path, see
             low, high = row["interval"]
             msg.text(f"{name:9} {label:16} base F {row['base']['f']:6} updated F {row['updated']['f']:6} ({low:+} to {high:+})")
     kept = scores["retention"]
-    msg.good(f"Gain F {scores['gain']['f']}; kept {kept['kept']['percent']} % ({kept['measured']})")
+    share = f"{kept['kept']['percent']} %" if kept["kept"] else "-"
+    msg.good(f"Gain F {scores['gain']['f']}; kept {share} ({kept['measured']})")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def write_meta(nlp: spacy.Language, metrics: dict, checked: dict, name: str, ver
         "name": name,
         "version": version,
         "license": license or base["license"] or "",
-        "description": f"{', '.join(metrics['labels']['new'])} on top of {', '.join(metrics['labels']['old'])}",
+        "description": " on top of ".join(", ".join(metrics["labels"][k]) for k in ("new", "old") if metrics["labels"][k]),
         "sources": [*(nlp.meta.get("sources") or []), *sources] or None,
         "performance": {
             "ents_f": metrics["new_test"]["all"]["updated"]["f"] / 100,

@@ -16,7 +16,7 @@ import spacy
 import srsly
 import typer
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from tqdm import tqdm
 from wasabi import msg
 
@@ -24,18 +24,20 @@ from outputs import replacing
 from spacy_training import use_openblas
 
 
-def as_negative(prediction: Doc, blank: Doc, spared: set[int], everything: bool) -> Doc:
-    """Annotate a text with what the new recogniser must not find in it.
+def as_negative(annotated: Doc, blank: Doc, spared: set[int], everything: bool, taught: set[str]) -> Doc:
+    """Annotate a text with what the new recogniser must find in it: nothing, but for labels that it takes over.
 
-    prediction (Doc): What the base pipeline says about the text.
+    annotated (Doc): The text with the entities that people, or the base pipeline, found in it.
     blank (Doc): The same tokens without annotation. Changed in place.
     spared (set): Indices of tokens that may be part of a new entity.
-    everything (bool): Whether tokens outside the base's entities are O as well.
+    everything (bool): Whether tokens outside the entities are O as well.
+    taught (set): The new labels. One that the base knows already keeps its entities.
     """
-    entities = [ent for ent in prediction.ents if not spared & set(range(ent.start, ent.end))]
-    outside = {i for ent in entities for i in range(ent.start, ent.end)}
-    missing = [blank[i : i + 1] for i in range(len(blank)) if i in spared or not (everything or i in outside)]
-    blank.set_ents([], missing=missing, default="outside")
+    entities = [ent for ent in annotated.ents if not spared & set(range(ent.start, ent.end))]
+    kept = [Span(blank, ent.start, ent.end, ent.label_) for ent in entities if ent.label_ in taught]
+    inside = {i for ent in entities for i in range(ent.start, ent.end)}
+    missing = [blank[i : i + 1] for i in range(len(blank)) if i in spared or not (everything or i in inside)]
+    blank.set_ents(kept, missing=missing, default="outside")
     return blank
 
 
@@ -51,29 +53,31 @@ def spared_tokens(doc: Doc, silver: list, forms: set[str]) -> set[int]:
     return found
 
 
-def rehearsal(nlp: Language, base: list[Doc], raw: list[Doc], silver: dict[str, list], forms: set[str], size: int) -> list[Doc]:
+def rehearsal(nlp: Language, base: list[Doc], raw: list[Doc], silver: dict[str, list], new: list[Doc], size: int) -> list[Doc]:
     """Choose and annotate rehearsal texts: those with something to forget first, then by a hash of the text.
 
-    nlp (Language): The base pipeline.
+    nlp (Language): The base pipeline. It reads the raw texts only if there are too few base texts.
     base, raw (list): Docs of the two kinds. Base texts are taken before raw ones.
     silver (dict): Entities that the patterns found, by text.
-    forms (set): Lower-cased texts of the annotated new entities.
+    new (list): The annotated new examples of the training corpus.
     size (int): How many texts are wanted.
     """
-    chosen = []
-    for kind, docs in ((0, base), (1, raw)):
-        predictions = nlp.pipe([doc.text for doc in docs])
-        for prediction in tqdm(predictions, total=len(docs), desc="rehearse", unit="text", disable=None):
-            blank = nlp.make_doc(prediction.text)
-            spared = set() if kind == 0 else spared_tokens(blank, silver.get(blank.text, []), forms)
-            place = (kind, not prediction.ents, md5(blank.text.encode("utf8")).hexdigest())
-            chosen.append((place, as_negative(prediction, blank, spared, everything=kind == 0)))
-    return [doc for _, doc in sorted(chosen, key=lambda pair: pair[0])[:size]]
+    taught = {ent.label_ for doc in new for ent in doc.ents}
+    chosen = [as_negative(doc, nlp.make_doc(doc.text), set(), True, taught) for doc in in_order(base)[:size]]
+    if len(chosen) == size:
+        return chosen
+    forms = {ent.text.lower() for doc in new for ent in doc.ents}
+    predicted = tqdm(nlp.pipe([doc.text for doc in raw]), total=len(raw), desc="rehearse", unit="text", disable=None)
+    # A raw text in which the base finds nothing would teach nothing.
+    for doc in in_order([doc for doc in predicted if doc.ents])[: size - len(chosen)]:
+        spared = spared_tokens(doc, silver.get(doc.text, []), forms)
+        chosen.append(as_negative(doc, nlp.make_doc(doc.text), spared, False, taught))
+    return chosen
 
 
-def new_examples(docs: list[Doc]) -> list[Doc]:
-    """RETURNS (list): The Docs in an order that depends on nothing but their texts."""
-    return sorted(docs, key=lambda doc: md5(doc.text.encode("utf8")).hexdigest())
+def in_order(docs: list[Doc]) -> list[Doc]:
+    """RETURNS (list): The Docs with entities, then those without, each in an order that depends on their texts alone."""
+    return sorted(docs, key=lambda doc: (not doc.ents, md5(doc.text.encode("utf8")).hexdigest()))
 
 
 def main(
@@ -90,11 +94,11 @@ def main(
     def read(name: str) -> list[Doc]:
         return list(DocBin().from_disk(corpus / name).get_docs(nlp.vocab))
 
-    forms = {ent.text.lower() for doc in read("new/train.spacy") for ent in doc.ents}
+    learnt = read("new/train.spacy")
     for part in ("train", "dev"):
-        new = new_examples(read(f"new/{part}.spacy"))
+        new = in_order(read(f"new/{part}.spacy"))
         size = round(ratio * len(new))
-        old = rehearsal(nlp, read(f"base/{part}.spacy"), read(f"raw/{part}.spacy"), matched, forms, size)
+        old = rehearsal(nlp, read(f"base/{part}.spacy"), read(f"raw/{part}.spacy"), matched, learnt, size)
         with replacing(output / f"{part}.spacy") as path:
             DocBin(docs=[*new, *old]).to_disk(path)
         if len(old) < size:

@@ -92,8 +92,8 @@ def agreement(base: list[Doc], updated: list[Doc], old: list[str], new: list[str
     Base predictions that overlap an entity of a new label are left out in "outside_new", and count as lost in
     "strict". No gold is involved: this is agreement, not accuracy.
 
-    RETURNS (dict): outside_new and strict, in percent, with 95 % intervals, and "kept": the figure to judge by. It is
-        outside_new, for where a new entity stands the base had to be wrong.
+    RETURNS (dict): outside_new and strict, in percent, with 95 % intervals; "labels": outside_new of each label; and
+        "kept": the figure to judge by. It is outside_new, for where a new entity stands the base had to be wrong.
     """
     samples = resample(len(base), seed)
     result: dict = {"measured": "agreement with the base pipeline's own predictions", "texts": len(base)}
@@ -105,6 +105,10 @@ def agreement(base: list[Doc], updated: list[Doc], old: list[str], new: list[str
         counts = count([entities(doc, old) for doc in updated], wanted)
         value = float(f_score(counts.sum(axis=0)))
         result[name] = {"percent": round(value, 2), "interval": interval(f_score(counts[samples].sum(axis=1)))}
+        if name == "outside_new":
+            by_label = {label: [{e for e in side if e[2] == label} for side in wanted] for label in old}
+            rows = {label: prf(count([entities(d, [label]) for d in updated], side)) for label, side in by_label.items()}
+    result["labels"] = {label: {"percent": row["f"], "support": row["support"]} for label, row in rows.items()}
     return result | {"kept": result["outside_new"]}
 
 

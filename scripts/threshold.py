@@ -5,26 +5,42 @@ action with the highest score, so lowering the score of the action O ("no entity
 speak earlier. The constant goes into the bias of the output layer: the saved pipeline needs no code of ours.
 """
 
+from typing import Callable
+
 import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
 # In units of the network's scores (logits): each step makes O about 2.7 times less likely.
+NEVER = 1e6
 STEPS = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
 
 
-def lower_outside(nlp: Language, component: str, amount: float) -> None:
-    """Lower the score of the action O of an entity recogniser, in place.
+def lower_actions(nlp: Language, component: str, wanted: Callable[[str], bool], amount: float) -> None:
+    """Lower the scores of some actions of an entity recogniser, in place.
 
-    amount (float): How much is taken from its bias.
+    wanted (Callable): Told the name of an action ("O", "B-PERSON"), says whether it is one of them.
+    amount (float): How much is taken from their biases.
     """
     recogniser = nlp.get_pipe(component)
-    actions = [recogniser.moves.get_class_name(n) for n in range(recogniser.moves.n_moves)]
-    output = recogniser.model.get_ref("upper")
+    chosen = [n for n in range(recogniser.moves.n_moves) if wanted(recogniser.moves.get_class_name(n))]
+    model = recogniser.model
+    # Without an upper layer the lower one gives the scores, the best of several pieces for each action.
+    output = model.get_ref("upper") if model.attrs["has_upper"] else model.get_ref("lower")
     bias = output.get_param("b").copy()
-    bias[actions.index("O")] -= amount
+    bias[chosen] -= amount
     output.set_param("b", bias)
+
+
+def lower_outside(nlp: Language, component: str, amount: float) -> None:
+    """Lower the score of the action O ("no entity here") of an entity recogniser, in place."""
+    lower_actions(nlp, component, lambda action: action == "O", amount)
+
+
+def silence(nlp: Language, component: str, labels: set[str]) -> None:
+    """Keep an entity recogniser from ever predicting some of its labels, in place."""
+    lower_actions(nlp, component, lambda action: action.partition("-")[2] in labels, NEVER)
 
 
 def tune_threshold(nlp: Language, component: str, dev: list[Doc]) -> list[dict]:

@@ -2,7 +2,8 @@
 
 The new recogniser starts from a copy of the base's embedding layer (tok2vec), learns the new labels from the
 annotated texts and silence from the rehearsal texts, gets its decision threshold from the dev set, and is placed
-before the base's recogniser, which stays as it is: spaCy's `ner` respects entities that are already set. See
+before the base's recognisers: spaCy's `ner` respects entities that are already set. They stay as they are, but for
+a label that they knew already: then the new recogniser takes it over, and they never predict it again. See
 benchmarks/README.md for what else was tried.
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 import spacy
 import srsly
 import typer
+from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import load_config
 from thinc.api import Config
@@ -20,19 +22,29 @@ from wasabi import msg
 
 from base_pipeline import recognisers
 from copy_embedding import embedding
-from outputs import replacing, scratch
+from outputs import fail, replacing, scratch
 from spacy_training import trained
-from threshold import tune_threshold
+from threshold import silence, tune_threshold
 
 NEW = "ner_new"
 
 
-def update_config(config: Path, base: Path) -> Config:
-    """RETURNS (Config): The update's config, with the base pipeline's kind of embedding layer and its language."""
-    nlp = spacy.load(base)
+def update_config(config: Path, base: Language, vectors: bool) -> Config:
+    """Fit the config of the new recogniser to the base pipeline.
+
+    vectors (bool): Whether to use static vectors beside the hashed features.
+    RETURNS (Config): With the base's language, and its kind of embedding layer if the config starts from a copy of it.
+    """
     made = load_config(config)
-    made["nlp"]["lang"] = nlp.lang
-    made["components"][NEW]["model"]["tok2vec"] = deepcopy(embedding(nlp)[0])
+    made["nlp"]["lang"] = base.lang
+    model = made["components"][NEW]["model"]
+    found = embedding(base)
+    if found is not None and "after_init" in made["initialize"]:
+        depth = min(model["tok2vec"]["encode"]["depth"], found[0]["encode"]["depth"])
+        model["tok2vec"] = deepcopy(found[0])
+        model["tok2vec"]["encode"]["depth"] = depth
+    if vectors and "include_static_vectors" in model["tok2vec"].get("embed", {}):
+        model["tok2vec"]["embed"]["include_static_vectors"] = True
     return made
 
 
@@ -43,6 +55,25 @@ def component_name(labels: list[str], taken: list[str]) -> str:
     return name if name not in taken else next(free for free in numbers if free not in taken)
 
 
+def put_in(base: Language, new: Language) -> str:
+    """Place the new recogniser before those of the base pipeline, and let it take over the labels that they share.
+
+    base (Language): Changed in place. A recogniser of which no label is left is removed.
+    new (Language): The pipeline that holds the new recogniser.
+    RETURNS (str): The new component's name.
+    """
+    labels = set(new.get_pipe(NEW).labels)
+    old = recognisers(base)
+    name = component_name(sorted(labels), base.component_names)
+    base.add_pipe(NEW, source=new, name=name, **({"before": old[0]} if old else {}))
+    for other in old:
+        if set(base.get_pipe(other).labels) <= labels:
+            base.remove_pipe(other)
+        elif labels & set(base.get_pipe(other).labels):
+            silence(base, other, labels)
+    return name
+
+
 def main(
     config: Path,
     base: Path,
@@ -50,32 +81,41 @@ def main(
     output: Path,
     log: Path,
     threshold: Path,
+    vectors: Path = typer.Option(None, help="Pipeline folder with word vectors, for a base that has none of its own"),
+    encoder: str = typer.Option("", help="Hugging Face encoder, for a config that trains a transformer"),
     max_steps: int = typer.Option(2000, help="Training stops here at the latest"),
     seed: int = 0,
     gpu_id: int = -1,
 ):
+    updated = spacy.load(base)
+    words = spacy.load(vectors).vocab.vectors if vectors and not len(updated.vocab.vectors) else None
     overrides = {
         "paths.train": str(corpus / "train.spacy"),
         "paths.dev": str(corpus / "dev.spacy"),
         "paths.base": str(base),
+        "paths.vectors": str(vectors) if words is not None and len(words) else None,
         "training.max_steps": max_steps,
         "system.seed": seed,
     }
+    made = update_config(config, updated, vectors=bool(overrides["paths.vectors"] or len(updated.vocab.vectors)))
+    if "encoder" in made["paths"]:
+        if not encoder:
+            fail([f"{config} trains a transformer, and none is named"], "Put a Hugging Face name or a folder in vars.encoder.")
+        overrides["paths.encoder"] = encoder
     with scratch(log.with_name("config")) as folder:
         filled = folder / config.name
-        update_config(config, base).to_disk(filled)
+        made.to_disk(filled)
         with trained(filled, log, overrides, gpu_id) as best, replacing(output) as path:
             new = spacy.load(best)
             dev = list(DocBin().from_disk(corpus / "dev.spacy").get_docs(new.vocab))
             rows = tune_threshold(new, NEW, dev)
-            labels = list(new.get_pipe(NEW).labels)
-            updated = spacy.load(base)
-            name = component_name(labels, updated.component_names)
-            updated.add_pipe(NEW, source=new, name=name, before=recognisers(updated)[0])
+            if overrides["paths.vectors"]:
+                updated.vocab.vectors = new.vocab.vectors
+            name = put_in(updated, new)
             updated.to_disk(path)
     with replacing(threshold) as path:
         srsly.write_jsonl(path, rows)
-    msg.good(f"{output} now has {name} before {recognisers(updated)[1]}; it learnt {', '.join(labels)}")
+    msg.good(f"{output} has {', '.join(updated.pipe_names)}; {name} learnt {', '.join(updated.get_pipe(name).labels)}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from conftest import write
 
 ROW = {"base": {"p": 80.0, "r": 80.0, "f": 80.0}, "updated": {"p": 60.0, "r": 60.0, "f": 60.0}, "difference_f": -20.0, "interval": [-25.0, -15.0]}
 METRICS = {
-    "labels": {"new": ["GADGET"], "old": ["PERSON"]},
+    "labels": {"new": ["GADGET"], "old": ["PERSON"], "taken_over": []},
     "gain": {"f": 60.0},
     "new_test": {"labels": {"GADGET": ROW}},
     "base_test": {"labels": {"PERSON": ROW}},
@@ -43,3 +43,18 @@ def test_learnt_too_little(gate):
     assert done.code == 1
     for part in ("The gain is F 60.0, less than min_gain 70", "GADGET has F 60.0", "missed 'Zune' (GADGET) in: 'a Zune'"):
         assert part in done.out
+
+
+def test_agreement_names_the_label_too(gate, tmp_path):
+    agreement = {"measured": "agreement", "kept": {"percent": 75.0}, "labels": {"PERSON": {"percent": 75.0, "support": 4}}}
+    metrics = {**METRICS, "retention": agreement}
+    del metrics["base_test"]
+    srsly.write_json(tmp_path / "metrics.json", metrics)
+    done = gate("--min-retention", 95)
+    assert done.code == 1 and "PERSON agrees with the base by 75.0 % of 4 entities" in done.out
+
+
+def test_nothing_to_keep_is_no_loss(gate, tmp_path):
+    srsly.write_json(tmp_path / "metrics.json", {**METRICS, "retention": {"measured": "nothing", "kept": None}})
+    done = gate("--min-gain", 50, "--min-retention", 95)
+    assert done.code == 0 and "nothing to retain" in done.out

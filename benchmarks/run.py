@@ -1,11 +1,15 @@
-"""Measure the template as an adopter would use it: data set x seed, the update beside a separate model.
+"""Measure the template as an adopter would use it: data set x seed, the update beside other recipes.
 
-Each seed runs the project's own commands in a copy of the repository. The separate model is the update's own
-recipe without rehearsal: the same config, embedding, steps and threshold, trained on the new examples alone. The
-stock model is what `spacy init config -p ner -o efficiency` gives (configs/base.cfg), trained on them alone.
+Each seed runs the project's own commands in a copy of the repository. Beside the update stand
+- separate: the update's own recipe without rehearsal (the same config, embedding, steps and threshold), trained on
+  the new examples alone and placed in the same base;
+- naive: the base's `ner`, trained on with the new examples alone (naive.py);
+- stock: what `spacy init config -p ner -o efficiency` gives (configs/base.cfg), trained on the new examples alone;
+- base: the pipeline before the update, for its speed and size.
+With --encoder, update and separate are measured once more with word vectors distilled from it.
 
     python benchmarks/run.py default --seeds 0,1,2
-    python benchmarks/run.py fashion --assets FOLDER --seeds 0,1,2 --vars "rehearsal_ratio=3"
+    python benchmarks/run.py fashion --assets FOLDER --encoder sentence-transformers/all-MiniLM-L6-v2
 """
 
 import shutil
@@ -14,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Iterator
 
 import spacy
 import srsly
@@ -25,7 +30,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from scoring import count, entities, f_score, interval, resample  # noqa: E402
 from spacy_training import use_openblas  # noqa: E402
 
-UPTO_BASE = ["check", "annotate", "preprocess", "train"]
+BASE = "training/base/model-best"
 
 
 def copy_project(target: Path, assets: Path | None) -> None:
@@ -61,22 +66,21 @@ def words_per_second(model: Path, texts: list[str]) -> int:
 
 def row(project: Path, recipe: str, model: Path, minutes: float) -> dict:
     """RETURNS (dict): What the results table shows of one model."""
-    metrics = srsly.read_json(model.parent / "metrics.json")
-    kept, agree, found = metrics["retention"], metrics["agreement"]["new_test"], metrics["seen_unseen"]
     texts = [doc.text for doc in DocBin().from_disk(project / "corpus/raw/test.spacy").get_docs(spacy.blank("xx").vocab)]
-    alone = recipe == "stock"  # It has no old labels, and nothing to retain.
-    return {
+    result = {
         "recipe": recipe,
-        "gain": metrics["gain"]["f"],
-        "retention": None if alone else kept.get("plain", {}).get("percent"),
-        "strict": None if alone else kept["strict"]["percent"],
-        "agreement": None if alone else agree["outside_new"]["percent"],
-        "seen_r": found["seen"]["r"],
-        "unseen_r": found["unseen"]["r"],
         "words_s": words_per_second(model, (texts * 10)[:2000]),
         "mb": round(sum(f.stat().st_size for f in model.rglob("*") if f.is_file()) / 1e6, 1),
         "minutes": minutes,
     }
+    if recipe == "base":
+        return result
+    metrics = srsly.read_json(model.parent / "metrics.json")
+    kept, agree, found = metrics["retention"], metrics["agreement"]["new_test"], metrics["seen_unseen"]
+    result |= {"gain": metrics["gain"]["f"], "seen_r": found["seen"]["r"], "unseen_r": found["unseen"]["r"]}
+    if recipe != "stock":  # It has no old labels, and nothing to retain.
+        result |= {"retention": kept["plain"]["percent"], "strict": kept["strict"]["percent"], "agreement": agree["outside_new"]["percent"]}
+    return result
 
 
 def gain_difference(project: Path, one: Path, other: Path, labels: list[str]) -> dict:
@@ -90,36 +94,58 @@ def gain_difference(project: Path, one: Path, other: Path, labels: list[str]) ->
     return {"difference": round(point, 2), "interval": interval(drawn)}
 
 
-def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str], work: Path, base: Path | None) -> list[dict]:
-    """RETURNS (list): Rows of the update and of the separate model for one seed."""
+def update_and_separate(project: Path, seed: int, name: str) -> list[dict]:
+    """RETURNS (list): Rows of the update, by the project's commands, and of the same recipe without rehearsal."""
+    minutes = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("rehearse", "update"))
+    settings = srsly.read_yaml(project / "project.yml")["vars"]
+    shutil.copytree(project / "training/updated", project / f"training/update{name}", dirs_exist_ok=True)
+    own = f"training/separate{name}"
+    words = ["configs/update.cfg", BASE, "corpus/new", *(f"{own}/{out}" for out in ("model-best", "log.jsonl", "threshold.jsonl"))]
+    words += ["--vectors", "training/vectors", "--seed", str(seed), "--max-steps", str(settings["update_max_steps"])]
+    alone = run(project, "scripts/update.py", *words)
+    rows = [evaluated(project, f"update{name}", minutes), evaluated(project, f"separate{name}", alone)]
+    made = [project / f"training/{recipe}{name}/model-best" for recipe in ("update", "separate")]
+    labels = srsly.read_json(made[0].parent / "metrics.json")["labels"]["new"]
+    rows[0]["gain_minus_separate"] = gain_difference(project, *made, labels)
+    return rows
+
+
+def evaluated(project: Path, recipe: str, minutes: float) -> dict:
+    """RETURNS (dict): The row of the model in training/RECIPE, evaluated by the project's own script."""
+    folder = Path("training") / recipe
+    run(project, "scripts/evaluate.py", BASE, str(folder / "model-best"), "corpus", str(folder / "metrics.json"), str(folder / "rows.jsonl"))
+    return row(project, recipe, project / folder / "model-best", minutes)
+
+
+def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str], work: Path, base: Path | None, encoder: str, more: list[str]) -> Iterator[dict]:
+    """YIELDS (dict): A row per recipe for one seed.
+
+    more (list): Recipes to measure beside the update: naive, stock.
+    """
     project = work / f"{data}-{seed}"
     shutil.rmtree(project, ignore_errors=True)
     copy_project(project, assets)
-    for name, value in {**settings, "seed": str(seed)}.items():
+    for name, value in {**settings, "seed": str(seed), **({"base_model": str(base)} if base else {})}.items():
         run(project, "scripts/set_var.py", name, value)
-    if base:
-        run(project, "scripts/set_var.py", "base_model", str(base))
-    for command in UPTO_BASE:
-        run(project, "-m", "spacy", "project", "run", command)
-    minutes = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("rehearse", "update"))
-    run(project, "-m", "spacy", "project", "run", "evaluate")
-    (project / "training/metrics.json").rename(project / "training/updated/metrics.json")
-    own = Path("training/separate")
-    steps = srsly.read_yaml(project / "project.yml")["vars"]["update_max_steps"]
-    outputs = [str(own / name) for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    words = ["configs/update.cfg", "training/base/model-best", "corpus/new", *outputs, "--seed", str(seed), "--max-steps", str(steps)]
-    alone = run(project, "scripts/update.py", *words)
-    run(project, "scripts/evaluate.py", "training/base/model-best", str(own / "model-best"), "corpus", str(own / "metrics.json"), str(own / "rows.jsonl"))
-    made = [project / "training/updated/model-best", project / own / "model-best"]
-    rows = [row(project, "update", made[0], minutes), row(project, "separate", made[1], alone)]
-    stock = project / "training/stock"
-    words = ["configs/base.cfg", "corpus/new", "training/stock/model-best", "training/stock/log.jsonl"]
-    alone = run(project, "scripts/train.py", *words, "--seed", str(seed))
-    run(project, "scripts/evaluate.py", "training/base/model-best", "training/stock/model-best", "corpus", "training/stock/metrics.json", "training/stock/rows.jsonl")
-    rows.append(row(project, "stock", stock / "model-best", alone))
-    labels = srsly.read_json(project / "training/updated/metrics.json")["labels"]["new"]
-    rows[0]["gain_minus_separate"] = gain_difference(project, *made, labels)
-    return [{"data": data, "seed": seed, **settings, **{k: v for k, v in r.items() if v is not None}} for r in rows]
+    made = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("check", "annotate", "preprocess", "train", "vectors"))
+    yield row(project, "base", project / BASE, made)
+    yield from update_and_separate(project, seed, "")
+    for recipe, script, words in (("naive", "naive.py", [BASE]), ("stock", "train.py", ["configs/base.cfg"])):
+        if recipe not in more:
+            continue
+        path = ROOT / "benchmarks" / script if recipe == "naive" else f"scripts/{script}"
+        out = [f"training/{recipe}/{name}" for name in ("model-best", "log.jsonl")]
+        inputs = [*words, "corpus/new"]
+        minutes = run(project, str(path), *inputs, *out, "--seed", str(seed))
+        yield evaluated(project, recipe, minutes)
+    if encoder:
+        # They depend on neither data nor seed: one distillation serves all.
+        kept = work / "vectors"
+        if not kept.exists():
+            run(project, "scripts/vectors.py", str(kept), "--encoder", encoder)
+        shutil.rmtree(project / "training/vectors")
+        shutil.copytree(kept, project / "training/vectors")
+        yield from update_and_separate(project, seed, "_vectors")
 
 
 def main(
@@ -127,6 +153,8 @@ def main(
     assets: Path = typer.Option(None, help="Folder like assets/, of another data set"),
     base: Path = typer.Option(None, help="Use this base pipeline for all seeds instead of training one"),
     seeds: str = "0,1,2",
+    encoder: str = typer.Option("", help="Hugging Face encoder, a name or a folder, to distil word vectors from"),
+    beside: str = typer.Option("naive,stock", help="Other recipes to measure"),
     vars: str = typer.Option("", help="Vars to change: name=value,name=value"),
     work: Path = Path(tempfile.gettempdir()) / "ner-benchmark",
     output: Path = ROOT / "benchmarks" / "results.jsonl",
@@ -134,7 +162,8 @@ def main(
     use_openblas()
     settings = dict(pair.split("=") for pair in vars.split(",") if pair)
     for seed in map(int, seeds.split(",")):
-        for result in one_seed(data, seed, assets, settings, work, base):
+        for made in one_seed(data, seed, assets, settings, work, base, encoder, beside.split(",")):
+            result = {"data": data, "seed": seed, **settings, **made}
             print(result, flush=True)
             srsly.write_jsonl(output, [result], append=True, append_new_line=False)
 

@@ -26,6 +26,28 @@ def command(*words: object, cwd: Path) -> SimpleNamespace:
     return SimpleNamespace(code=done.returncode, raw=text, out=" ".join(text.split()))
 
 
+def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "configs/update.cfg", steps: int = 60, options: tuple = ()) -> dict:
+    """Run the commands from annotate to evaluate in a folder that has assets/.
+
+    options (tuple): More words for the update command.
+    RETURNS (dict): training/metrics.json.
+    """
+    def run(script, *words):
+        done = command("python", ROOT / "scripts" / script, *words, cwd=folder)
+        assert done.code == 0, done.raw
+
+    base, given = "training/base/model-best", ("--base-model", base_model)
+    run("check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", *given)
+    run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl")
+    run("preprocess.py", "assets", "corpus", *given)
+    run("train.py", ROOT / "configs/base.cfg", "corpus/base", base, "training/base/log.jsonl", *given, "--max-steps", 60)
+    run("rehearse.py", base, "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
+    outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
+    run("update.py", config, base, "corpus/update", *outputs, "--max-steps", steps, *options)
+    run("evaluate.py", base, "training/updated/model-best", "corpus", "training/metrics.json", "training/rows.jsonl")
+    return srsly.read_json(folder / "training/metrics.json")
+
+
 @pytest.fixture
 def run(tmp_path):
     """Run one of the scripts in the test's own folder: run("check.py", "assets", ...)."""

@@ -4,7 +4,7 @@ import numpy
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, command, write
+from conftest import ROOT, run_update, write
 from spacy.training import Example
 
 SENTENCE = "Ines Moreau saw the old bus in Lyon"
@@ -84,20 +84,8 @@ def pair(request, tmp_path_factory):
     write(folder / "assets/raw.jsonl", [{"text": SENTENCE.replace("Ines Moreau", name)} for name in PEOPLE])
     write(folder / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
     (folder / "assets/base").mkdir()
-
-    def run(script, *words):
-        done = command("python", ROOT / "scripts" / script, *words, cwd=folder)
-        assert done.code == 0, done.raw
-
-    run("check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--base-model", "given")
-    run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl")
-    run("preprocess.py", "assets", "corpus", "--base-model", "given")
-    run("train.py", ROOT / "configs/base.cfg", "corpus/base", "training/base/model-best", "training/base/log.jsonl", "--base-model", "given")
-    run("rehearse.py", "training/base/model-best", "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
-    outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    run("update.py", ROOT / "configs/update.cfg", "training/base/model-best", "corpus/update", *outputs, "--max-steps", 60)
-    run("evaluate.py", "training/base/model-best", "training/updated/model-best", "corpus", "training/metrics.json", "training/rows.jsonl")
-    return spacy.load(folder / "given"), spacy.load(folder / "training/updated/model-best"), srsly.read_json(folder / "training/metrics.json")
+    metrics = run_update(folder, "given")
+    return spacy.load(folder / "given"), spacy.load(folder / "training/updated/model-best"), metrics
 
 
 def said(doc):

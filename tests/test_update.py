@@ -4,7 +4,7 @@ import numpy
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, command, write
+from conftest import run_update, write
 from scoring import compare, f_score, retention
 from spacy.scorer import Scorer
 from spacy.tokens import Span
@@ -33,24 +33,13 @@ def project(tmp_path_factory):
     write(folder / "assets/test/t.jsonl", [marked(f"{n} lost my {g}", g, "GADGET") for n in NAMES[:3] for g in GADGETS])
     write(folder / "assets/raw.jsonl", [{"text": f"{name} was here with the {thing}"} for name in NAMES for thing in ("dog", "bus", "map")])
     write(folder / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
-
-    def run(script, *words):
-        done = command("python", ROOT / "scripts" / script, *words, cwd=folder)
-        assert done.code == 0, done.raw
-
-    run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl")
-    run("preprocess.py", "assets", "corpus")
-    run("train.py", ROOT / "configs/base.cfg", "corpus/base", "training/base/model-best", "training/base/log.jsonl", "--max-steps", 60)
-    run("rehearse.py", "training/base/model-best", "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
-    outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    run("update.py", ROOT / "configs/update.cfg", "training/base/model-best", "corpus/update", *outputs, "--max-steps", 100)
-    run("evaluate.py", "training/base/model-best", "training/updated/model-best", "corpus", "training/metrics.json", "training/rows.jsonl")
+    run_update(folder, steps=100)
     return folder
 
 
 def test_new_label_is_learnt_and_old_one_kept(project):
     metrics = srsly.read_json(project / "training/metrics.json")
-    assert metrics["labels"] == {"new": ["GADGET"], "old": ["PERSON"]}
+    assert metrics["labels"] == {"new": ["GADGET"], "old": ["PERSON"], "taken_over": []}
     assert metrics["gain"]["base_f"] == 0 and metrics["gain"]["f"] > 60
     assert metrics["retention"]["strict"]["percent"] > 90
     assert metrics["retention"]["strict"]["percent"] <= metrics["retention"]["plain"]["percent"]

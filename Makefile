@@ -6,7 +6,7 @@ export UV_LINK_MODE := copy
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke lock document stages clean help
+.PHONY: all repro test smoke lock document stages transformer clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python -m spacy project run all
@@ -29,6 +29,10 @@ document: .venv/installed ## Write the table of commands in README.md from proje
 lock: .venv/installed ## Pin the newest allowed versions, with hashes
 	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements.in -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-test.in -o requirements-test.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-transformer.in -o requirements-transformer.txt
+
+transformer: .venv/installed requirements-transformer.txt ## Install what word vectors and transformers need
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-transformer.txt
 
 clean: ## Remove everything that was made, but not the environment and the DVC cache
 	git clean -fdX corpus training packages project.lock

@@ -9,6 +9,7 @@ benchmarks/README.md for what else was tried.
 
 import re
 from copy import deepcopy
+from importlib.util import find_spec
 from pathlib import Path
 
 import spacy
@@ -101,6 +102,8 @@ def main(
     if "encoder" in made["paths"]:
         if not encoder:
             fail([f"{config} trains a transformer, and none is named"], "Put a Hugging Face name or a folder in vars.encoder.")
+        if find_spec("spacy_transformers") is None:
+            fail(["spacy-transformers is not installed"], "Run: make transformer (it installs requirements-transformer.txt).")
         overrides["paths.encoder"] = encoder
     with scratch(log.with_name("config")) as folder:
         filled = folder / config.name

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy
 import spacy
 import typer
+from spacy.strings import StringStore
 from spacy.vectors import Vectors
 from tqdm import tqdm
 from wasabi import msg
@@ -65,6 +66,16 @@ def reduce(states: numpy.ndarray, width: int) -> numpy.ndarray:
     return (reduced / numpy.linalg.norm(reduced, axis=1).mean()).astype("f4")
 
 
+def table(words: list[str], data: numpy.ndarray, strings: StringStore) -> Vectors:
+    """RETURNS (Vectors): A word in lower case, capitalised and in upper case has one row: encoders of this kind mostly
+    know no upper case, and spaCy 3.8 does not save the `attr` of a table, which would say so."""
+    made = Vectors(strings=strings, data=data, keys=words, name="distilled")
+    for row, word in enumerate(words):
+        for form in (word.capitalize(), word.title(), word.upper()):
+            made.add(form, row=row)
+    return made
+
+
 def main(
     output: Path,
     encoder: str = typer.Option("", help="Name on the Hugging Face hub, or a folder; empty for no vectors"),
@@ -84,11 +95,10 @@ def main(
             fail([f"{error.name} is not installed"], "Run: make transformer (it installs requirements-transformer.txt).")
         except (OSError, LookupError, ValueError) as error:
             fail([f"no vectors from {encoder!r} for {lang!r}: {error}"], "Mend vars.vectors_from in project.yml, or empty it.")
-        # Encoders of this kind mostly know no upper case.
-        nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=data, keys=vocabulary, name="distilled", attr="LOWER")
+        nlp.vocab.vectors = table(vocabulary, data, nlp.vocab.strings)
     with replacing(output) as path:
         nlp.to_disk(path)
-    msg.good(f"{nlp.vocab.vectors.n_keys} vectors in {output}" if encoder else "No encoder named in vars.vectors_from: no vectors")
+    msg.good(f"{nlp.vocab.vectors.n_keys} words with a vector in {output}" if encoder else "No encoder named in vars.vectors_from: no vectors")
 
 
 if __name__ == "__main__":

@@ -109,11 +109,6 @@ def test_base_not_installed(run, assets, tmp_path):
     refuses(run, tmp_path, "'xx_nowhere' is neither installed nor a folder", "vars.base_model", words=["--base-model", "xx_nowhere"])
 
 
-def test_base_without_ner(run, assets, tmp_path):
-    spacy.blank("en").to_disk(tmp_path / "blank")
-    refuses(run, tmp_path, "has no component of the factory `ner`", words=["--base-model", tmp_path / "blank"])
-
-
 def test_base_of_another_version(run, assets, tmp_path):
     nlp = spacy.blank("en")
     nlp.add_pipe("ner").add_label("PERSON")

@@ -10,7 +10,15 @@ HERE = Path(__file__).parent
 COLUMNS = ["gain", "retention", "strict", "agreement", "seen_r", "unseen_r", "words_s", "mb", "minutes"]
 HEADER = ["Data", "Recipe", "Seed", "Gain F", "Retention %", "Strict %", "Agreement %", "Seen R", "Unseen R", "Words/s", "MB", "Minutes"]
 START, END = "<!-- results -->", "<!-- /results -->"
-NAMES = {"update": "the update", "separate": "a separate model, same recipe", "stock": "a separate model, stock config"}
+NAMES = {
+    "naive": "published way: train on",
+    "separate": "a separate model, same recipe",
+    "update": "**the update**",
+    "separate_vectors": "a separate model with word vectors",
+    "update_vectors": "**the update with word vectors**",
+    "transformer": "the update with a transformer",
+}
+DATA = {"fashion": "FASHION_BRAND", "food": "INGRED", "default": "GADGET (ours)"}
 
 
 def shown(value: float | None) -> str:
@@ -20,7 +28,8 @@ def shown(value: float | None) -> str:
 def table(rows: list[dict]) -> str:
     """RETURNS (str): Markdown: each run, and per data set and recipe the mean and the standard deviation."""
     lines = ["| " + " | ".join(HEADER) + " |", "| --- | --- | --- |" + " ---: |" * len(COLUMNS)]
-    for data, recipe in dict.fromkeys((row["data"], row["recipe"]) for row in rows):
+    found = {(row["data"], row["recipe"]) for row in rows}
+    for data, recipe in ((data, recipe) for data in DATA for recipe in ("base", "stock", *NAMES) if (data, recipe) in found):
         group = [row for row in rows if (row["data"], row["recipe"]) == (data, recipe)]
         for row in sorted(group, key=lambda row: row["seed"]):
             lines.append(f"| {data} | {recipe} | {row['seed']} | " + " | ".join(shown(row.get(c)) for c in COLUMNS) + " |")
@@ -31,24 +40,31 @@ def table(rows: list[dict]) -> str:
             cells.append(f"**{shown(float(numpy.mean(values)))}**{spread}" if values else "")
         lines.append(f"| {data} | {recipe} | **mean** | " + " | ".join(cells) + " |")
     for row in rows:
-        if "gain_minus_separate" in row:
+        if row.get("gain_minus_separate"):
             low, high = row["gain_minus_separate"]["interval"]
             point = row["gain_minus_separate"]["difference"]
-            lines += ["", f"{row['data']}, seed {row['seed']}: gain minus the separate model's {point:+.1f} ({low:+.1f} to {high:+.1f})"]
+            lines += ["", f"{row['data']}, {row['recipe']}, seed {row['seed']}: gain minus the separate model's {point:+.1f} ({low:+.1f} to {high:+.1f})"]
     return "\n".join(lines)
 
 
 def figures(rows: list[dict]) -> str:
-    """RETURNS (str): Markdown for the front page: mean and standard deviation over the seeds, default data only."""
-    lines = ["| Mean of {n} seeds | Gain F | Strict retention % | Recall, seen | Recall, unseen |", "| --- | ---: | ---: | ---: | ---: |"]
-    for recipe, name in NAMES.items():
-        group = [row for row in rows if row["data"] == "default" and row["recipe"] == recipe]
+    """RETURNS (str): Markdown for the front page: mean and standard deviation over the seeds."""
+    head = ["New label", "Recipe", "Gain F", "Strict retention %", "Recall, seen", "Recall, unseen", "Speed, base = 1"]
+    lines = ["| " + " | ".join(head) + " |", "| --- | --- |" + " ---: |" * (len(head) - 2)]
+    for data, recipe in ((data, recipe) for data in DATA for recipe in NAMES):
+        group = [row for row in rows if (row["data"], row["recipe"]) == (data, recipe)]
+        if not group:
+            continue
         cells = []
         for column in ("gain", "strict", "seen_r", "unseen_r"):
             values = [row[column] for row in group if row.get(column) is not None]
-            cells.append(f"{numpy.mean(values):.1f} ± {numpy.std(values, ddof=1):.1f}" if values else "")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines).replace("{n}", str(len(group)))
+            spread = f" ± {numpy.std(values, ddof=1):.1f}" if len(values) > 1 else ""
+            cells.append(f"{numpy.mean(values):.1f}{spread}" if values else "")
+        base = {row["seed"]: row["words_s"] for row in rows if (row["data"], row["recipe"]) == (data, "base")}
+        speed = [row["words_s"] / base[row["seed"]] for row in group if row["seed"] in base]
+        cells.append(f"{numpy.mean(speed):.2f}" if speed else "")
+        lines.append(f"| {DATA[data]} | {NAMES[recipe]} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def put(readme: Path, text: str, start: str, end: str) -> None:
@@ -60,7 +76,10 @@ def put(readme: Path, text: str, start: str, end: str) -> None:
 def main(results: Path = HERE / "results.jsonl", readme: Path = HERE / "README.md"):
     rows = list(srsly.read_jsonl(results))
     put(readme, table(rows), START, END)
-    source = "From `python benchmarks/run.py default --seeds 0,1,2`; each seed trains its own base. 2 cores of an AMD EPYC."
+    source = (
+        "Mean ± SD of 3 seeds, each with its own base, from `python benchmarks/run.py` (benchmarks/README.md says with what data); "
+        "2 cores of an AMD EPYC, no GPU."
+    )
     put(HERE.parent / "README.md", f"{figures(rows)}\n\n{source}", "<!-- figures -->", "<!-- /figures -->")
 
 

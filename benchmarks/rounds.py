@@ -74,7 +74,9 @@ def main(
         row = {"round": number, "labels": ", ".join(labels), "seed": seed, "f_then": then, "f_now": now}
         row |= {"retention": 100 * now / then, "strict": 100 * strict / then, "components": len(nlp.pipe_names)}
         texts = [doc.text for doc in DocBin().from_disk(projects[0] / "corpus/raw/test.spacy").get_docs(nlp.vocab)]
-        row["words_s"] = words_per_second(projects[0] / BASE if kind == "base" else project / UPDATED, (texts * 10)[:2000])
+        model = projects[0] / BASE if kind == "base" else project / UPDATED
+        speed, base_speed = words_per_second([model, projects[0] / BASE], (texts * 10)[:2000])
+        row["of_base"] = speed / base_speed
         rows.append({key: round(value, 2) if isinstance(value, float) else value for key, value in row.items()})
         print(rows[-1], flush=True)
     srsly.write_jsonl(output, rows)

@@ -114,10 +114,12 @@ def base_pipeline():
 def test_rehearsal_teaches_silence_only_where_it_is_sure():
     nlp = base_pipeline()
     text = "Ines sold an iPhone X to someone"
-    doc = as_negative(nlp(text), nlp.make_doc(text), spared=set(), everything=False)
+    doc = as_negative(nlp(text), nlp.make_doc(text), spared=set(), everything=False, taught={"GADGET"})
     assert [token.ent_iob_ for token in doc] == ["O", "", "", "", "", "", ""]
-    doc = as_negative(nlp(text), nlp.make_doc(text), spared={3, 4}, everything=True)
+    doc = as_negative(nlp(text), nlp.make_doc(text), spared={3, 4}, everything=True, taught={"GADGET"})
     assert [token.ent_iob_ for token in doc] == ["O", "O", "O", "", "", "O", "O"]
+    doc = as_negative(nlp(text), nlp.make_doc(text), spared=set(), everything=True, taught={"PERSON"})
+    assert [(ent.text, ent.label_) for ent in doc.ents] == [("Ines", "PERSON")]
 
 
 def test_known_new_entities_are_spared():
@@ -127,7 +129,9 @@ def test_known_new_entities_are_spared():
 
 def test_base_texts_come_before_raw_ones_and_those_with_entities_first():
     nlp = base_pipeline()
-    base = [nlp.make_doc("nothing here"), nlp.make_doc("Ines again")]
-    raw = [nlp.make_doc("Ines was here")]
-    assert [d.text for d in rehearsal(nlp, base, raw, {}, set(), 3)] == ["Ines again", "nothing here", "Ines was here"]
-    assert [d.text for d in rehearsal(nlp, base, raw, {}, set(), 1)] == ["Ines again"]
+    base = [nlp.make_doc("nothing here"), nlp("Ines again")]
+    raw = [nlp.make_doc("Ines was here"), nlp.make_doc("nobody was there")]
+    new = [nlp.make_doc("a zune")]
+    # The last raw text is of no use: the base finds nothing in it, so all of it would be missing.
+    assert [d.text for d in rehearsal(nlp, base, raw, {}, new, 4)] == ["Ines again", "nothing here", "Ines was here"]
+    assert [d.text for d in rehearsal(nlp, base, raw, {}, new, 1)] == ["Ines again"]

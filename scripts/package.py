@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader
 from spacy.cli.package import package as spacy_package
 from wasabi import msg
 
+import text_context
 from outputs import fail, replacing
 
 # 1980-01-01, the earliest time that a zip file can hold. The build takes it for the time of every member.
@@ -102,7 +103,8 @@ def main(
         nlp.meta.update(meta)
         nlp.to_disk(path / "model")
         try:
-            spacy_package(path / "model", path, name=name, version=version, create_sdist=False, require_parent=True, silent=True)
+            code = [Path(text_context.__file__)]
+            spacy_package(path / "model", path, code, name=name, version=version, create_sdist=False, require_parent=True, silent=True)
             (made,) = path.glob(f"{nlp.lang}_{name}-*")
             build(made)
         except (RuntimeError, SystemExit) as error:

@@ -34,8 +34,8 @@ def run(command: list[str], **options) -> str:
     return done.stdout
 
 
-def install(wheel: Path, environment: Path, lock: Path) -> Path:
-    """Make an empty environment and install the wheel and its dependencies, in the versions of the lock.
+def install(wheel: Path, environment: Path, locks: list[Path]) -> Path:
+    """Make an empty environment and install the wheel and its dependencies, in the versions of the locks.
 
     What uv fetched for the project's own environment is used again; only what it has not is fetched.
 
@@ -44,7 +44,8 @@ def install(wheel: Path, environment: Path, lock: Path) -> Path:
     uv = [sys.executable, "-m", "uv"]
     run([*uv, "venv", "--python", sys.executable, str(environment)])
     python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    command = [*uv, "pip", "install", "--python", str(python), "--constraint", str(lock), str(wheel)]
+    constraints = [word for lock in locks for word in ("--constraint", str(lock))]
+    command = [*uv, "pip", "install", "--python", str(python), *constraints, str(wheel)]
     try:
         run([*command, "--offline"])
     except RuntimeError:
@@ -57,7 +58,7 @@ def main(
     corpus: Path,
     metrics: Path,
     output: Path,
-    lock: Path = Path("requirements.txt"),
+    lock: list[Path] = typer.Option([Path("requirements.txt"), Path("requirements-transformer.txt")]),
 ):
     (wheel,) = package.glob("*.whl")
     name = wheel.name.split("-")[0]
@@ -65,7 +66,7 @@ def main(
     scores = srsly.read_json(metrics)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            python = install(wheel.resolve(), Path(folder) / "empty", lock.resolve())
+            python = install(wheel.resolve(), Path(folder) / "empty", [path.resolve() for path in lock])
             said = run([str(python), "-c", PROBE, name], input=json.dumps([doc.text for doc in gold]), cwd=folder)
         except RuntimeError as error:
             fail([f"{wheel.name} does not work in an empty environment: {error}"], "Nothing was written.")

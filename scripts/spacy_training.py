@@ -9,6 +9,7 @@ from spacy.util import load_config
 from thinc.api import NumpyOps, set_current_ops
 from threadpoolctl import threadpool_limits
 
+import text_context  # noqa: F401  (configs name what it registers)
 from outputs import replacing, scratch
 
 

@@ -42,7 +42,7 @@ def update_config(config: Path, base: Language, vectors: bool) -> Config:
     found = embedding(base)
     if found is not None and "after_init" in made["initialize"]:
         depth = min(model["tok2vec"]["encode"]["depth"], found[0]["encode"]["depth"])
-        model["tok2vec"] = deepcopy(found[0])
+        model["tok2vec"] |= {part: deepcopy(found[0][part]) for part in ("embed", "encode")}
         model["tok2vec"]["encode"]["depth"] = depth
     if vectors and "include_static_vectors" in model["tok2vec"].get("embed", {}):
         model["tok2vec"]["embed"]["include_static_vectors"] = True

@@ -1,18 +1,21 @@
-"""Distil static word vectors from a Hugging Face sentence encoder: what it knows of words, at the speed of a table.
+"""Make the table of word vectors: read it from a file, distil it from a Hugging Face sentence encoder, or both.
 
-An entity that training never showed gives a small CNN nothing to go on but its context. With these vectors it also
-knows what the word is like. Each of the most frequent words of the language passes through the encoder alone; its
-vector is the mean of its pieces' last hidden states, reduced to its principal components. The words come from
-wordfreq (github.com/rspeer/wordfreq), not from the corpora: the table has seen no text of the test set.
-Needs requirements-transformer.txt. Figures are in benchmarks/README.md.
+An entity that training never showed gives a small CNN nothing to go on but its context. With word vectors it also
+knows what the word is like. A file holds vectors that were trained on billions of words (GloVe, word2vec, fastText).
+An encoder gives them for any language: each of the most frequent words passes through it alone; its vector is the
+mean of its pieces' last hidden states, reduced to its principal components. Those words come from wordfreq
+(github.com/rspeer/wordfreq), not from the corpora: the table has seen no text of the test set. An encoder needs
+requirements-transformer.txt. Figures are in benchmarks/README.md.
 """
 
+import json
 from pathlib import Path
 
 import numpy
 import spacy
 import typer
 from spacy.strings import StringStore
+from spacy.training.initialize import read_vectors
 from spacy.vectors import Vectors
 from tqdm import tqdm
 from wasabi import msg
@@ -22,6 +25,22 @@ from outputs import fail, replacing
 BATCH = 512
 # Pieces after which a word is cut off. Hardly a word of 100,000 has more.
 LONGEST = 16
+
+
+def read_file(path: Path, most: int) -> tuple[list[str], numpy.ndarray]:
+    """Read word vectors: one word and its values a line, as GloVe, word2vec and fastText write them (.gz and .zip
+    too), or the JSON of the npm packages wink-embeddings-*.
+
+    most (int): How many words at most; the first ones of a file are its most frequent.
+    RETURNS (tuple): The words, and their vectors, shape (words, dimensions), float32.
+    RAISES (ValueError): If the file is of another kind.
+    """
+    if path.suffix == ".json":
+        made = json.loads(path.read_text(encoding="utf8"))
+        words = made["words"][:most]
+        return words, numpy.array([made["vectors"][word][: made["dimensions"]] for word in words], dtype="f4")
+    data, words, _ = read_vectors(path, truncate_vectors=most)
+    return words, data[: len(words)]
 
 
 def encode(encoder: str, words: list[str], gpu_id: int = -1) -> numpy.ndarray:
@@ -66,39 +85,60 @@ def reduce(states: numpy.ndarray, width: int) -> numpy.ndarray:
     return (reduced / numpy.linalg.norm(reduced, axis=1).mean()).astype("f4")
 
 
+def side_by_side(tables: list[tuple[list[str], numpy.ndarray]]) -> tuple[list[str], numpy.ndarray]:
+    """Join tables: each word of any gets its vector of the first, then that of the second, zeros where one lacks it.
+
+    tables (list): Words, and their vectors of shape (words, dimensions), for each source.
+    RETURNS (tuple): All words, in the order of the tables, and vectors of shape (all words, sum of the dimensions).
+    """
+    rows = {word: row for row, word in enumerate(dict.fromkeys(word for words, _ in tables for word in words))}
+    blocks = [numpy.zeros((len(rows), data.shape[1]), dtype="f4") for _, data in tables]
+    for block, (words, data) in zip(blocks, tables):
+        block[[rows[word] for word in words]] = data
+    return list(rows), numpy.hstack(blocks)
+
+
 def table(words: list[str], data: numpy.ndarray, strings: StringStore) -> Vectors:
-    """RETURNS (Vectors): A word in lower case, capitalised and in upper case has one row: encoders of this kind mostly
-    know no upper case, and spaCy 3.8 does not save the `attr` of a table, which would say so."""
-    made = Vectors(strings=strings, data=data, keys=words, name="distilled")
+    """RETURNS (Vectors): A word capitalised and in upper case has the row that it has in lower case, unless it has one
+    of its own: most tables know no upper case, and spaCy 3.8 does not save the `attr` that would say so."""
+    made = Vectors(strings=strings, data=data, keys=words, name="words")
     for row, word in enumerate(words):
         for form in (word.capitalize(), word.title(), word.upper()):
-            made.add(form, row=row)
+            if form not in made:
+                made.add(form, row=row)
     return made
 
 
 def main(
     output: Path,
-    encoder: str = typer.Option("", help="Name on the Hugging Face hub, or a folder; empty for no vectors"),
+    source: str = typer.Option("", help="File of word vectors, or Hugging Face encoder (name or folder); several: A,B; empty: none"),
     lang: str = "en",
-    words: int = typer.Option(100_000, help="How many of the most frequent words get a vector"),
-    width: int = typer.Option(128, help="Dimensions of a vector"),
+    words: int = typer.Option(400_000, help="How many of the most frequent words each source gives, at most"),
+    width: int = typer.Option(128, help="Dimensions of a vector that is distilled from an encoder"),
     gpu_id: int = -1,
 ):
-    nlp = spacy.blank(lang)
-    if encoder:
+    nlp, tables = spacy.blank(lang), []
+    for one in filter(None, source.split(",")):
         try:
-            from wordfreq import top_n_list
+            if Path(one).is_file():
+                tables.append(read_file(Path(one), words))
+            else:
+                from wordfreq import top_n_list
 
-            vocabulary = top_n_list(lang, words)
-            data = reduce(encode(encoder, vocabulary, gpu_id), width)
+                known = top_n_list(lang, words)
+                tables.append((known, reduce(encode(one, known, gpu_id), width)))
         except ImportError as error:
-            fail([f"{error.name} is not installed"], "Run: make transformer (it installs requirements-transformer.txt).")
-        except (OSError, LookupError, ValueError) as error:
-            fail([f"no vectors from {encoder!r} for {lang!r}: {error}"], "Mend vars.vectors_from in project.yml, or empty it.")
-        nlp.vocab.vectors = table(vocabulary, data, nlp.vocab.strings)
+            problem = f"{one!r} is no file of word vectors, and for an encoder {error.name} is not installed"
+            fail([problem], "Mend vars.vectors_from in project.yml, or run: make transformer")
+        except (OSError, LookupError, ValueError, AssertionError, RuntimeError) as error:
+            problem = f"no vectors from {one!r} for {lang!r}: {error or type(error).__name__}"
+            fail([problem], "Mend vars.vectors_from in project.yml, or empty it.")
+    if tables:
+        nlp.vocab.vectors = table(*side_by_side(tables), nlp.vocab.strings)
     with replacing(output) as path:
         nlp.to_disk(path)
-    msg.good(f"{nlp.vocab.vectors.n_keys} words with a vector in {output}" if encoder else "No encoder named in vars.vectors_from: no vectors")
+    found = f"{nlp.vocab.vectors.n_keys} forms of {len(nlp.vocab.vectors.data)} words have a vector in {output}"
+    msg.good(found if tables else "vars.vectors_from names nothing: no vectors")
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def test_every_module_that_a_script_imports_is_a_dep():
 
     def imported(name):
         source = (ROOT / "scripts" / f"{name}.py").read_text(encoding="utf8")
-        direct = set(re.findall(r"^from (\w+) import|^import (\w+)$", source, re.MULTILINE))
+        direct = set(re.findall(r"^from (\w+) import|^import (\w+)\b", source, re.MULTILINE))
         names = {a or b for a, b in direct} & modules
         return names.union(*(imported(n) for n in names)) if names else names
 

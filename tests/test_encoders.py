@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import numpy
 import pytest
 import spacy
+import srsly
 from conftest import ROOT, run_update, write
 from vectors import table
 
@@ -17,9 +18,39 @@ def test_no_encoder_means_no_vectors(run, tmp_path):
     assert len(spacy.load(tmp_path / "vectors").vocab.vectors) == 0
 
 
+def test_vectors_from_a_file(run, tmp_path):
+    """As GloVe and word2vec write them, and as the npm package does; "US" has a row of its own, "Zara" that of "zara"."""
+    rows = {"zara": [0.1, 0.2, 0.3], "us": [1, 2, 3], "US": [4, 5, 6], "über": [7, 8, 9]}
+    lines = [" ".join(map(str, [word, *row])) for word, row in rows.items()]
+    (tmp_path / "glove.txt").write_text("\n".join(lines) + "\n", encoding="utf8")
+    (tmp_path / "word2vec.vec").write_text("\n".join(["4 3", *lines]) + "\n", encoding="utf8")
+    srsly.write_json(tmp_path / "wink.json", {"dimensions": 3, "words": list(rows), "vectors": {w: [*row, 9, 9] for w, row in rows.items()}})
+    for name in ("glove.txt", "word2vec.vec", "wink.json"):
+        done = run("vectors.py", "vectors", "--source", name)
+        assert done.code == 0 and "of 4 words" in done.out, done.raw
+        vocab = spacy.load(tmp_path / "vectors").vocab
+        assert [vocab[word].vector.tolist()[0] for word in ("US", "us", "Über", "nothing")] == [4, 1, 7, 0]
+        assert numpy.array_equal(vocab["ZARA"].vector, vocab["zara"].vector) and vocab["zara"].vector.any()
+    srsly.write_json(tmp_path / "two.json", {"dimensions": 2, "words": ["zara", "vans"], "vectors": {"zara": [8, 8], "vans": [9, 9]}})
+    assert run("vectors.py", "vectors", "--source", "glove.txt,two.json").code == 0
+    vocab = spacy.load(tmp_path / "vectors").vocab
+    assert [vocab[word].vector.tolist() for word in ("US", "Zara", "vans")] == [[4, 5, 6, 0, 0], pytest.approx([0.1, 0.2, 0.3, 8, 8]), [0, 0, 0, 9, 9]]
+    run("vectors.py", "few", "--source", "glove.txt", "--words", 2)
+    assert len(spacy.load(tmp_path / "few").vocab.vectors.data) == 2
+
+
+@pytest.mark.parametrize("text", ["not vectors at all", "zara 0.1 0.2\nuniqlo 0.1\n", '{"words": ["a"]}', ""])
+@pytest.mark.parametrize("name", ["broken.txt", "broken.json"])
+def test_a_broken_file_of_vectors(run, tmp_path, name, text):
+    (tmp_path / name).write_text(text, encoding="utf8")
+    done = run("vectors.py", "vectors", "--source", name)
+    assert done.code == 1 and name in done.out and "vars.vectors_from" in done.out and "Traceback" not in done.raw
+    assert not (tmp_path / "vectors").exists()
+
+
 @pytest.mark.skipif(not PLAIN, reason="the extra is installed")
 def test_vectors_without_the_extra(run, tmp_path):
-    done = run("vectors.py", "vectors", "--encoder", "some/encoder")
+    done = run("vectors.py", "vectors", "--source", "some/encoder")
     assert done.code == 1 and "make transformer" in done.out and "Traceback" not in done.raw and not (tmp_path / "vectors").exists()
 
 
@@ -61,3 +92,36 @@ def test_the_update_generalises_by_word_vectors(tmp_path):
     base = spacy.load(tmp_path / "training/base/model-best")
     for name in ("tok2vec", "ner"):
         assert base.get_pipe(name).model.to_bytes() == updated.get_pipe(name).model.to_bytes()
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    """A Hugging Face encoder of random weights whose pieces are single letters."""
+    if PLAIN:
+        pytest.skip("needs the extra: make transformer")
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    (folder / "vocab.txt").write_text("\n".join(pieces), encoding="utf8")
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    shape = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    BertModel(BertConfig(vocab_size=len(pieces), **shape)).save_pretrained(folder)
+    return folder
+
+
+def test_vectors_from_an_encoder(run, tmp_path, encoder):
+    done = run("vectors.py", "vectors", "--source", encoder, "--words", 500, "--width", 8)
+    assert done.code == 0, done.raw
+    vocab = spacy.load(tmp_path / "vectors").vocab
+    assert vocab.vectors.shape == (500, 8) and vocab["The"].vector.any() and numpy.array_equal(vocab["The"].vector, vocab["the"].vector)
+
+
+def test_a_transformer_learns_the_new_label(tmp_path, encoder, assets):
+    config = ROOT / "configs/update_transformer.cfg"
+    run_update(tmp_path, config=config, steps=20, options=("--encoder", encoder))
+    updated = spacy.load(tmp_path / "training/updated/model-best")
+    assert updated.pipe_names == ["tok2vec", "ner_gadget", "ner"] and len(updated("my iPhone X is dead")) == 5
+    assert "Tok2VecTransformer" in updated.config["components"]["ner_gadget"]["model"]["tok2vec"]["@architectures"]

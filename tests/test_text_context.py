@@ -1,0 +1,79 @@
+"""The embedding layer that knows what kind of text it reads: what it can tell apart, and that its gradient is right."""
+
+import numpy
+import pytest
+import spacy
+import text_context
+from spacy.training import Example
+from spacy.util import fix_random_seed, load_config
+from thinc.api import set_current_ops, NumpyOps
+
+from conftest import ROOT
+
+OURS, STOCK = "ner_update.Tok2VecInContext.v1", "spacy.Tok2Vec.v2"
+# Eight words to each side of the name are the same: more than two layers of convolution see.
+NEAR = "well as you may know by now I {} again and that is all for today"
+TECH = ["the battery and the screen died after an update", "which charger and cable does the tablet need"]
+GARDEN = ["roses and tulips want rain and a lot of sun", "mow the lawn before you plant the hedge"]
+
+
+def trained(architecture: str) -> spacy.Language:
+    """A recogniser that saw the same names as entities in texts of one kind, and as none in texts of another."""
+    config = load_config(ROOT / "configs/update.cfg", interpolate=True)["components"]["ner_new"]
+    config["model"]["tok2vec"]["@architectures"] = architecture
+    fix_random_seed(0)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("ner", config={"model": config["model"]})
+    examples = []
+    for far, names in ((TECH, True), (GARDEN, False)):
+        for start in far:
+            for name in ("Zune", "Pixel"):
+                text = f"{start} {NEAR.format(name)}"
+                spans = [(text.index(name), text.index(name) + len(name), "GADGET")] if names else []
+                examples.append(Example.from_dict(nlp.make_doc(text), {"entities": spans}))
+    nlp.initialize(lambda: examples)
+    for _ in range(60):
+        nlp.update(examples, sgd=nlp._optimizer)
+    return nlp
+
+
+def test_a_name_is_an_entity_in_one_kind_of_text_only():
+    nlp = trained(OURS)
+    tech = nlp(f"my charger and the battery {NEAR.format('Zune')}")
+    garden = nlp(f"plant tulips and roses {NEAR.format('Zune')}")
+    assert [ent.text for ent in tech.ents] == ["Zune"] and not garden.ents
+
+
+def test_spacys_own_layer_cannot_tell_them_apart():
+    nlp = trained(STOCK)
+    found = [bool(nlp(f"{far} {NEAR.format('Zune')}").ents) for far in (*TECH, *GARDEN)]
+    assert len(set(found)) == 1
+
+
+def test_texts_without_a_token():
+    nlp = trained(OURS)
+    assert [len(doc) for doc in nlp.pipe(["", "", "my Zune", ""])] == [0, 0, 2, 0]
+    assert len(nlp("")) == 0
+
+
+@pytest.mark.parametrize("place", [(0, 0, 1), (0, 2, 3), (1, 1, 0), (1, 4, 2)])
+def test_the_gradient_is_that_of_finite_differences(place):
+    set_current_ops(NumpyOps(use_blis=False))
+    fix_random_seed(1)
+    layer = text_context.text_context(4)
+    layer.initialize()
+    rng = numpy.random.default_rng(0)
+    texts, weights = ([rng.normal(size=(n, 4)).astype("f4") for n in (3, 5)] for _ in "xy")
+    text, row, column = place
+
+    def loss(change: float) -> float:
+        moved = [x.copy() for x in texts]
+        moved[text][row, column] += change
+        return float(sum((y * w).sum() for y, w in zip(layer.predict(moved), weights)))
+
+    for node in layer.walk():
+        if "dropout_rate" in node.attrs:
+            node.attrs["dropout_rate"] = 0.0
+    _, backprop = layer(texts, is_train=True)
+    gradient = backprop([w.copy() for w in weights])
+    assert gradient[text][row, column] == pytest.approx((loss(1e-2) - loss(-1e-2)) / 2e-2, rel=0.05, abs=0.02)

@@ -103,8 +103,8 @@ def main(
         nlp.meta.update(meta)
         nlp.to_disk(path / "model")
         try:
-            code = [Path(text_context.__file__)]
-            spacy_package(path / "model", path, code, name=name, version=version, create_sdist=False, require_parent=True, silent=True)
+            options = {"name": name, "version": version, "code_paths": [Path(text_context.__file__)]}
+            spacy_package(path / "model", path, **options, create_sdist=False, require_parent=True, silent=True)
             (made,) = path.glob(f"{nlp.lang}_{name}-*")
             build(made)
         except (RuntimeError, SystemExit) as error:

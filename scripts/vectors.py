@@ -1,4 +1,4 @@
-"""Make the table of word vectors: read it from a file, distil it from a Hugging Face sentence encoder, or both.
+"""Make the table of word vectors: read it from a file, or distil it from a Hugging Face sentence encoder.
 
 An entity that training never showed gives a small CNN nothing to go on but its context. With word vectors it also
 knows what the word is like. A file holds vectors that were trained on billions of words (GloVe, word2vec, fastText).
@@ -8,11 +8,11 @@ mean of its pieces' last hidden states, reduced to its principal components. Tho
 requirements-transformer.txt. Figures are in benchmarks/README.md.
 """
 
-import json
 from pathlib import Path
 
 import numpy
 import spacy
+import srsly
 import typer
 from spacy.strings import StringStore
 from spacy.training.initialize import read_vectors
@@ -36,7 +36,7 @@ def read_file(path: Path, most: int) -> tuple[list[str], numpy.ndarray]:
     RAISES (ValueError): If the file is of another kind.
     """
     if path.suffix == ".json":
-        made = json.loads(path.read_text(encoding="utf8"))
+        made = srsly.read_json(path)
         words = made["words"][:most]
         return words, numpy.array([made["vectors"][word][: made["dimensions"]] for word in words], dtype="f4")
     data, words, _ = read_vectors(path, truncate_vectors=most)
@@ -85,19 +85,6 @@ def reduce(states: numpy.ndarray, width: int) -> numpy.ndarray:
     return (reduced / numpy.linalg.norm(reduced, axis=1).mean()).astype("f4")
 
 
-def side_by_side(tables: list[tuple[list[str], numpy.ndarray]]) -> tuple[list[str], numpy.ndarray]:
-    """Join tables: each word of any gets its vector of the first, then that of the second, zeros where one lacks it.
-
-    tables (list): Words, and their vectors of shape (words, dimensions), for each source.
-    RETURNS (tuple): All words, in the order of the tables, and vectors of shape (all words, sum of the dimensions).
-    """
-    rows = {word: row for row, word in enumerate(dict.fromkeys(word for words, _ in tables for word in words))}
-    blocks = [numpy.zeros((len(rows), data.shape[1]), dtype="f4") for _, data in tables]
-    for block, (words, data) in zip(blocks, tables):
-        block[[rows[word] for word in words]] = data
-    return list(rows), numpy.hstack(blocks)
-
-
 def table(words: list[str], data: numpy.ndarray, strings: StringStore) -> Vectors:
     """RETURNS (Vectors): A word capitalised and in upper case has the row that it has in lower case, unless it has one
     of its own: most tables know no upper case, and spaCy 3.8 does not save the `attr` that would say so."""
@@ -111,34 +98,33 @@ def table(words: list[str], data: numpy.ndarray, strings: StringStore) -> Vector
 
 def main(
     output: Path,
-    source: str = typer.Option("", help="File of word vectors, or Hugging Face encoder (name or folder); several: A,B; empty: none"),
+    source: str = typer.Option("", help="File of word vectors, or Hugging Face encoder (name or folder); empty for none"),
     lang: str = "en",
-    words: int = typer.Option(400_000, help="How many of the most frequent words each source gives, at most"),
+    words: int = typer.Option(400_000, help="How many of the most frequent words get a vector, at most"),
     width: int = typer.Option(128, help="Dimensions of a vector that is distilled from an encoder"),
     gpu_id: int = -1,
 ):
-    nlp, tables = spacy.blank(lang), []
-    for one in filter(None, source.split(",")):
+    nlp = spacy.blank(lang)
+    if source:
         try:
-            if Path(one).is_file():
-                tables.append(read_file(Path(one), words))
+            if Path(source).is_file():
+                known, data = read_file(Path(source), words)
             else:
                 from wordfreq import top_n_list
 
                 known = top_n_list(lang, words)
-                tables.append((known, reduce(encode(one, known, gpu_id), width)))
+                data = reduce(encode(source, known, gpu_id), width)
         except ImportError as error:
-            problem = f"{one!r} is no file of word vectors, and for an encoder {error.name} is not installed"
+            problem = f"{source!r} is no file of word vectors, and for an encoder {error.name} is not installed"
             fail([problem], "Mend vars.vectors_from in project.yml, or run: make transformer")
         except (OSError, LookupError, ValueError, AssertionError, RuntimeError) as error:
-            problem = f"no vectors from {one!r} for {lang!r}: {error or type(error).__name__}"
+            problem = f"no vectors from {source!r} for {lang!r}: {error or type(error).__name__}"
             fail([problem], "Mend vars.vectors_from in project.yml, or empty it.")
-    if tables:
-        nlp.vocab.vectors = table(*side_by_side(tables), nlp.vocab.strings)
+        nlp.vocab.vectors = table(known, data, nlp.vocab.strings)
     with replacing(output) as path:
         nlp.to_disk(path)
     found = f"{nlp.vocab.vectors.n_keys} forms of {len(nlp.vocab.vectors.data)} words have a vector in {output}"
-    msg.good(found if tables else "vars.vectors_from names nothing: no vectors")
+    msg.good(found if source else "vars.vectors_from names nothing: no vectors")
 
 
 if __name__ == "__main__":

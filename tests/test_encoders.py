@@ -31,10 +31,6 @@ def test_vectors_from_a_file(run, tmp_path):
         vocab = spacy.load(tmp_path / "vectors").vocab
         assert [vocab[word].vector.tolist()[0] for word in ("US", "us", "Über", "nothing")] == [4, 1, 7, 0]
         assert numpy.array_equal(vocab["ZARA"].vector, vocab["zara"].vector) and vocab["zara"].vector.any()
-    srsly.write_json(tmp_path / "two.json", {"dimensions": 2, "words": ["zara", "vans"], "vectors": {"zara": [8, 8], "vans": [9, 9]}})
-    assert run("vectors.py", "vectors", "--source", "glove.txt,two.json").code == 0
-    vocab = spacy.load(tmp_path / "vectors").vocab
-    assert [vocab[word].vector.tolist() for word in ("US", "Zara", "vans")] == [[4, 5, 6, 0, 0], pytest.approx([0.1, 0.2, 0.3, 8, 8]), [0, 0, 0, 9, 9]]
     run("vectors.py", "few", "--source", "glove.txt", "--words", 2)
     assert len(spacy.load(tmp_path / "few").vocab.vectors.data) == 2
 

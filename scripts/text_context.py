@@ -12,10 +12,11 @@ from typing import Callable
 from spacy import registry
 from spacy.ml.models.tok2vec import build_Tok2Vec_model
 from spacy.tokens import Doc
-from thinc.api import Maxout, Model, chain
+from thinc.api import LayerNorm, Linear, Model, chain
 from thinc.types import Floats2d
 
 NAME = "tok2vec_in_context"
+PIECES = 2
 
 
 @registry.architectures("ner_update.Tok2VecInContext.v1")
@@ -39,31 +40,37 @@ def without_context(layer: Model) -> Model:
 
 
 def text_context(width: int) -> Model[list[Floats2d], list[Floats2d]]:
-    """Add to each token what a small network makes of the token and the mean of its text.
+    """Add to each token what a small network makes of the token and the mean of its text: a maxout layer, whose
+    weights for the mean are multiplied once a text.
 
     width (int): Of the vectors, in and out. Each text is an array of shape (tokens, width).
     """
-    mix = Maxout(nO=width, nI=2 * width, nP=3, normalize=True, dropout=0.0)
-    return Model("text_context", forward, init=initialize, layers=[mix], dims={"nO": width, "nI": width})
+    layers = [Linear(nO=PIECES * width, nI=width), Linear(nO=PIECES * width, nI=width), LayerNorm(nI=width)]
+    return Model("text_context", forward, init=initialize, layers=layers, dims={"nO": width, "nI": width})
 
 
 def initialize(model: Model, X=None, Y=None) -> None:
-    model.layers[0].initialize()
+    for layer in model.layers:
+        layer.initialize()
 
 
 def forward(model: Model, texts: list[Floats2d], is_train: bool) -> tuple[list[Floats2d], Callable]:
     width, ops = model.get_dim("nI"), model.ops
+    of_token, of_text, norm = model.layers
     lengths = ops.asarray1i([len(text) for text in texts])
     if not int(lengths.sum()):
         return texts, lambda d_texts: d_texts
     tokens = ops.flatten(texts)
-    means = ops.xp.repeat(ops.reduce_mean(tokens, lengths), lengths.tolist(), axis=0)
-    mixed, backprop_mix = model.layers[0](ops.xp.hstack((tokens, means)), is_train)
+    pieces, backprop_token = of_token(tokens, is_train)
+    shared, backprop_text = of_text(ops.reduce_mean(tokens, lengths), is_train)
+    pieces += ops.xp.repeat(shared, lengths.tolist(), axis=0)
+    best, which = ops.maxout(pieces.reshape(-1, width, PIECES))
+    mixed, backprop_norm = norm(best, is_train)
 
     def backprop(d_texts: list[Floats2d]) -> list[Floats2d]:
         d_out = ops.flatten(d_texts)
-        d_in = backprop_mix(d_out)
-        d_means = ops.reduce_sum(ops.as_contig(d_in[:, width:]), lengths)
-        return ops.unflatten(d_out + d_in[:, :width] + ops.backprop_reduce_mean(d_means, lengths), lengths)
+        d_pieces = ops.backprop_maxout(backprop_norm(d_out), which, PIECES).reshape(-1, width * PIECES)
+        d_means = backprop_text(ops.reduce_sum(d_pieces, lengths))
+        return ops.unflatten(d_out + backprop_token(d_pieces) + ops.backprop_reduce_mean(d_means, lengths), lengths)
 
     return ops.unflatten(tokens + mixed, lengths), backprop

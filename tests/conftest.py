@@ -43,7 +43,7 @@ def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "config
     run("train.py", ROOT / "configs/base.cfg", "corpus/base", base, "training/base/log.jsonl", *given, "--max-steps", 60)
     run("rehearse.py", base, "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
     outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    run("update.py", config, base, "corpus/update", *outputs, "--max-steps", steps, *options)
+    run("update.py", config, base, "corpus/update", *outputs, "--dev", "corpus/new/dev.spacy", "--max-steps", steps, *options)
     run("evaluate.py", base, "training/updated/model-best", "corpus", "training/metrics.json", "training/rows.jsonl")
     return srsly.read_json(folder / "training/metrics.json")
 

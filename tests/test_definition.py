@@ -4,6 +4,7 @@ import re
 import shutil
 
 import copy_embedding  # noqa: F401  (registers the function that configs/update.cfg names)
+import made_up_names  # noqa: F401  (the same)
 import pytest
 import srsly
 from conftest import ROOT, command, write

@@ -52,7 +52,7 @@ def test_vectors_without_the_extra(run, tmp_path):
 
 def test_transformer_refusals(run, tmp_path):
     spacy.blank("en").to_disk(tmp_path / "base")
-    words = [ROOT / "configs/update_transformer.cfg", "base", "corpus", "out", "log.jsonl", "threshold.jsonl"]
+    words = [ROOT / "configs/update_transformer.cfg", "base", "corpus", "out", "log.jsonl", "threshold.jsonl", "--dev", "dev.spacy"]
     done = run("update.py", *words)
     assert done.code == 1 and "vars.encoder" in done.out and "Traceback" not in done.raw
     if PLAIN:

@@ -32,7 +32,7 @@ def trained(architecture: str) -> spacy.Language:
                 spans = [(text.index(name), text.index(name) + len(name), "GADGET")] if names else []
                 examples.append(Example.from_dict(nlp.make_doc(text), {"entities": spans}))
     nlp.initialize(lambda: examples)
-    for _ in range(60):
+    for _ in range(100):
         nlp.update(examples, sgd=nlp._optimizer)
     return nlp
 

@@ -9,7 +9,7 @@ from scoring import compare, f_score, retention
 from spacy.scorer import Scorer
 from spacy.tokens import Span
 from spacy.training import Example
-from threshold import lower_outside
+from threshold import lower_outside, tune_threshold
 from update import component_name
 
 NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]
@@ -59,12 +59,23 @@ def test_nothing_is_left_lying_about(project):
     assert sorted(p.name for p in (project / "training/base").iterdir()) == ["log.jsonl", "model-best"]
 
 
-def test_the_threshold_is_the_lowest_of_the_good_ones(project):
+def test_the_threshold_is_where_precision_and_recall_break_even(project):
     rows = list(srsly.read_jsonl(project / "training/updated/threshold.jsonl"))
     (chosen,) = (row for row in rows if row["chosen"])
-    best = max(row["f"] for row in rows)
-    assert rows[0]["lowered"] == 0 and chosen["f"] >= best - 1
-    assert all(row["f"] < best - 1 for row in rows if row["lowered"] > chosen["lowered"])
+    assert rows[0]["lowered"] == 0 and chosen["p"] >= chosen["r"] > 0
+    assert all(row["p"] < row["r"] for row in rows if row["lowered"] > chosen["lowered"])
+
+
+def test_the_threshold_stops_where_rehearsal_texts_get_new_entities(project):
+    dev = docs(*((f"my {g} melted", (1, 3 if " " in g else 2, "GADGET")) for g in [*GADGETS, "Blip 9", "Frob"]))
+    rehearsal = docs(*((f"{name} lost the {thing}",) for name in [*NAMES, "Xu"] for thing in ("Bus", "frob")))
+    chosen = []
+    for allowed in (0, 1000):
+        nlp = spacy.load(project / "training/updated/model-best", exclude=["tok2vec", "ner"])
+        rows = tune_threshold(nlp, "ner_gadget", dev, rehearsal, allowed)
+        chosen += [row for row in rows if row["chosen"]]
+        assert rows[-1]["wrong"] > 0, "at some threshold it must speak out of turn, or this tests nothing"
+    assert chosen[0]["wrong"] == 0 and chosen[0]["lowered"] < chosen[1]["lowered"]
 
 
 def test_a_lower_threshold_finds_more(project):

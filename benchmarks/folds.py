@@ -1,0 +1,105 @@
+"""Choose on the training file alone: the update on folds of the annotated texts, at every threshold.
+
+A fold's texts stand in for the test set; 15 % of the others are its dev set. The base pipeline, its corpora and its
+dev texts are those of a project that ran as far as `preprocess` and `train` (benchmarks/run.py leaves one in its work
+folder). To try another recipe, change configs/update.cfg and run it again under another name.
+
+    python benchmarks/folds.py PROJECT --name "2 copies" --vectors training/vectors --folds 0,1
+"""
+
+import subprocess
+import sys
+import tempfile
+from hashlib import md5
+from pathlib import Path
+
+import spacy
+import srsly
+import typer
+from run import BASE, ROOT
+from preprocess import group_key, split_of, to_doc
+from read_records import read_data
+from scoring import count, entities, f_score, prf, seen_unseen
+from spacy.tokens import Doc, DocBin
+from spacy_training import use_openblas
+from threshold import lower_outside
+from wasabi import msg
+
+FOLDS = 4
+DEV = 0.15
+
+
+def fold_of(key: str) -> int:
+    """RETURNS (int): The fold of a group of texts, by another part of the hash than the one that chooses the dev set."""
+    return int(md5(key.encode("utf8")).hexdigest()[8:16], 16) % FOLDS
+
+
+def make_corpus(project: Path, fold: int, corpus: Path) -> None:
+    """Write new/{train,dev,test}.spacy for a fold, and link the project's other corpora beside them."""
+    nlp = spacy.load(project / BASE)
+    examples = {example.text: example for example in read_data(project / "assets/annotated").require()}
+    parts: dict[str, list[Doc]] = {"train": [], "dev": [], "test": []}
+    for example in examples.values():
+        key = group_key(example)
+        parts["test" if fold_of(key) == fold else split_of(key, DEV, 0)].append(to_doc(nlp, example))
+    (corpus / "new").mkdir(parents=True)
+    for name, docs in parts.items():
+        DocBin(docs=docs).to_disk(corpus / "new" / f"{name}.spacy")
+    for name in ("base", "raw"):
+        (corpus / name).symlink_to(project.resolve() / "corpus" / name)
+
+
+def curve(work: Path, project: Path) -> list[dict]:
+    """RETURNS (list): For each threshold the figures on the fold's texts, and strict retention on the base's dev texts."""
+    updated, base = spacy.load(work / "model"), spacy.load(project / BASE)
+    name = next(name for name in updated.pipe_names if name not in base.pipe_names)
+    new, old = updated.get_pipe(name).labels, base.get_pipe("ner").labels
+    test, train, kept = (
+        list(DocBin().from_disk(work / f"corpus/{part}.spacy").get_docs(updated.vocab)) for part in ("new/test", "new/train", "base/dev")
+    )
+    gold = [entities(doc, old) for doc in kept]
+    before = f_score(count([entities(doc, old) for doc in base.pipe([d.text for d in kept])], gold).sum(axis=0))
+    rows = list(srsly.read_jsonl(work / "threshold.jsonl"))
+    now = next(row["lowered"] for row in rows if row["chosen"])
+    for row in rows:
+        lower_outside(updated, name, row["lowered"] - now)
+        now = row["lowered"]
+        said = list(updated.pipe([doc.text for doc in test]))
+        found = seen_unseen(test, said, train, new)
+        after = count([entities(doc, [*old, *new]) for doc in updated.pipe([d.text for d in kept])], gold)
+        row["fold"] = prf(count([entities(d, new) for d in said], [entities(d, new) for d in test]))
+        row["unseen"] = found["unseen"]
+        row["strict"] = round(float(100 * f_score(after.sum(axis=0)) / before), 2)
+    return rows
+
+
+def main(
+    project: Path,
+    name: str = typer.Option(..., help="What the rows are called"),
+    vectors: Path = typer.Option(None, help="Pipeline folder with word vectors"),
+    folds: str = "0,1",
+    ratio: float = 8.0,
+    max_steps: int = 3000,
+    output: Path = ROOT / "benchmarks/folds.jsonl",
+):
+    use_openblas()
+    project = project.resolve()
+    for fold in map(int, folds.split(",")):
+        with tempfile.TemporaryDirectory() as folder:
+            work = Path(folder)
+            corpus, base = work / "corpus", project / BASE
+            make_corpus(project, fold, corpus)
+            (work / "silver.jsonl").touch()
+            made = ["scripts/rehearse.py", base, corpus, corpus / "update", "--silver", work / "silver.jsonl", "--ratio", ratio]
+            words = ["scripts/update.py", "configs/update.cfg", base, corpus / "update", work / "model", work / "log.jsonl"]
+            words += [work / "threshold.jsonl", "--dev", corpus / "new/dev.spacy", "--max-steps", max_steps]
+            for command in (made, [*words, *(["--vectors", vectors.resolve()] if vectors else [])]):
+                subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, check=True)
+            for row in curve(work, project):
+                srsly.write_jsonl(output, [{"name": name, "fold_number": fold, **row}], append=True, append_new_line=False)
+                if row["chosen"]:
+                    msg.good(f"{name}, fold {fold}: {row}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -55,8 +55,8 @@ def misses(metrics: dict, rows: list[dict]) -> list[str]:
 def main(
     metrics: Path,
     differences: Path,
-    report: Path,
-    output: Path,
+    report: Path = typer.Argument(help="File that says where the report is"),
+    output: Path = typer.Argument(),
     min_gain: float = typer.Option(0.0, help="F of the new labels on the test set, in percent"),
     min_retention: float = typer.Option(0.0, help="Strict retention, or agreement where there is no gold, in percent"),
 ):
@@ -70,7 +70,7 @@ def main(
         how = scores["retention"]["measured"]
         problems += [f"Retention is {kept} % ({how}), less than min_retention {min_retention}", *losses(scores, rows)]
     if problems:
-        fail(problems, TRY.format(report=report))
+        fail(problems, TRY.format(report=report.read_text(encoding="utf8").strip()))
     with replacing(output) as path:
         path.write_text("Gain and retention are at least what project.yml asks for.\n", encoding="utf8")
     retention = f"retention {kept} % (at least {min_retention})" if share else "nothing to retain"

@@ -69,6 +69,7 @@ def main(
     metrics: Path,
     rows: Path,
     output: Path,
+    made: Path = typer.Option(..., help="Written after the page: the gate waits for it, and reruns for no other page"),
     template: Path = typer.Option(...),
     base_log: Path = typer.Option(...),
     update_log: Path = typer.Option(...),
@@ -90,6 +91,8 @@ def main(
     )
     with replacing(output) as path:
         path.write_text(html, encoding="utf8")
+    with replacing(made) as path:
+        path.write_text(f"{output.as_posix()}\n", encoding="utf8")
     msg.good(f"Open {output} in a browser")
 
 

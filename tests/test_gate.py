@@ -22,7 +22,8 @@ ROWS = [
 def gate(run, tmp_path):
     srsly.write_json(tmp_path / "metrics.json", METRICS)
     write(tmp_path / "rows.jsonl", ROWS)
-    return lambda *words: run("gate.py", "metrics.json", "rows.jsonl", "report.html", "gate.passed", *words)
+    (tmp_path / "report.made").write_text("training/report.html\n", encoding="utf8")
+    return lambda *words: run("gate.py", "metrics.json", "rows.jsonl", "report.made", "gate.passed", *words)
 
 
 def test_good_enough(gate, tmp_path):
@@ -33,7 +34,7 @@ def test_good_enough(gate, tmp_path):
 def test_forgot_too_much(gate, tmp_path):
     done = gate("--min-gain", 60, "--min-retention", 95)
     assert done.code == 1 and "Traceback" not in done.raw and not (tmp_path / "gate.passed").exists()
-    for part in ("Retention is 75.0 %", "PERSON fell from F 80.0 to 60.0", "lost 'Ines' (PERSON) in: 'Ines left'", "rehearsal_ratio"):
+    for part in ("Retention is 75.0 %", "PERSON fell from F 80.0 to 60.0", "lost 'Ines' (PERSON) in: 'Ines left'", "rehearsal_ratio", "training/report.html shows"):
         assert part in done.out
     assert "Zune" not in done.out
 

@@ -35,7 +35,7 @@ def one_round(project: Path, assets: Path | None, before: Path | None, seed: int
         for file in (before / "assets/annotated").iterdir():
             shutil.copy(file, project / "assets/base" / file.name)
         run(project, "scripts/set_var.py", "base_model", str(before / UPDATED))
-    for command in ("check", "annotate", "preprocess", "train", "rehearse", "vectors", "update"):
+    for command in ("fingerprints", "check", "annotate", "preprocess", "train", "rehearse", "vectors", "update"):
         run(project, "-m", "spacy", "project", "run", command)
 
 

@@ -133,7 +133,7 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
     copy_project(project, assets)
     for name, value in {**settings, "seed": str(seed), **({"base_model": str(base)} if base else {})}.items():
         run(project, "scripts/set_var.py", name, value)
-    made = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("check", "annotate", "preprocess", "train", "vectors"))
+    made = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("fingerprints", "check", "annotate", "preprocess", "train", "vectors"))
     yield row(project, "base", project / BASE, made)
     yield from update_and_separate(project, seed, "")
     for recipe, script, words in (("naive", "naive.py", [BASE]), ("stock", "train.py", ["configs/base.cfg"])):

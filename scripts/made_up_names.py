@@ -1,41 +1,44 @@
-"""An augmenter for configs/update.cfg: copies of the annotated texts in which made-up names stand for the real ones.
+"""A batcher for configs/update.cfg: now and then a text goes round with made-up names in place of its entities.
 
 A few hundred examples name a few hundred entities, and a recogniser learns those by heart (name regularity bias:
-Ghaddar et al. 2021, arxiv.org/abs/2107.11610). In a copy it can know neither the names nor their vectors, and has to
-look at the words around them. Other words are made up as well, so that an unknown word is no sign of an entity.
+Ghaddar et al. 2021, arxiv.org/abs/2107.11610). Of a made-up name it knows neither the word nor its vector, and has to
+look at the words around it. Other words are made up as well, so that an unknown word is no sign of an entity. An
+augmenter would make them once, and they would be learnt by heart, too; a batcher makes others each time round.
 Figures are in benchmarks/README.md.
 """
 
 import random
-from hashlib import md5
-from typing import Callable, Iterator
+from typing import Callable, Iterable, Iterator
 
 from spacy import registry
-from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 
-@registry.augmenters("ner_update.made_up_names.v1")
-def create_made_up_names(copies: int, others: float) -> Callable[[Language, Example], Iterator[Example]]:
-    """Give each text with entities a number of such copies. Texts without any stay as they are.
+Batcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 
-    copies (int): How many copies of a text, beside the text itself.
-    others (float): Share of the capitalised words outside entities that are made up; of all others a quarter of it.
+
+@registry.batchers("ner_update.batch_with_made_up_names.v1")
+def create_batcher(batcher: Batcher, share: float, others: float, seed: int) -> Batcher:
+    """Make batches with another batcher, and make up names in them.
+
+    share (float): How often a text with entities has made-up ones, 0 to 1. Texts without any stay as they are.
+    others (float): Share of its capitalised words outside entities that are then made up; of all others a quarter of it.
     """
+    # One for all rounds, so that each has other names.
+    rng = random.Random(seed)
 
-    def augment(nlp: Language, example: Example) -> Iterator[Example]:
-        yield example
-        if example.reference.ents:
-            # Seeded by the text, so that one text's copies do not depend on which others there are.
-            rng = random.Random(md5(example.text.encode("utf8")).hexdigest())
-            for _ in range(copies):
-                yield with_made_up_names(nlp, example.reference, others, rng)
+    def batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
+        for batch in batcher(examples):
+            yield [
+                with_made_up_names(example.reference, others, rng) if example.reference.ents and rng.random() < share else example
+                for example in batch
+            ]
 
-    return augment
+    return batches
 
 
-def with_made_up_names(nlp: Language, gold: Doc, others: float, rng: random.Random) -> Example:
+def with_made_up_names(gold: Doc, others: float, rng: random.Random) -> Example:
     """RETURNS (Example): The text with as many tokens, and with its entities, but with other words in them."""
     inside = {token.i for ent in gold.ents for token in ent}
     words = []
@@ -44,7 +47,7 @@ def with_made_up_names(nlp: Language, gold: Doc, others: float, rng: random.Rand
         share = 1.0 if token.i in inside else others if token.is_title and token.i else others / 4
         replaced = token.is_alpha and len(token) > 1 and rng.random() < share
         words.append(made_up(token.text, gold, rng) if replaced else token.text)
-    text = Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in gold])
+    text = Doc(gold.vocab, words=words, spaces=[bool(token.whitespace_) for token in gold])
     reference = text.copy()
     spans = [Span(reference, ent.start, ent.end, ent.label_) for ent in gold.ents]
     missing = [reference[token.i : token.i + 1] for token in gold if not token.ent_iob]

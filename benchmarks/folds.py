@@ -4,7 +4,7 @@ A fold's texts stand in for the test set; 15 % of the others are its dev set. Th
 dev texts are those of a project that ran as far as `preprocess` and `train` (benchmarks/run.py leaves one in its work
 folder). To try another recipe, change configs/update.cfg and run it again under another name.
 
-    python benchmarks/folds.py PROJECT --name "2 copies" --vectors training/vectors --folds 0,1
+    python benchmarks/folds.py PROJECT --data fashion --name "share 0.25" --vectors training/vectors --folds 0,1
 """
 
 import subprocess
@@ -75,7 +75,8 @@ def curve(work: Path, project: Path) -> list[dict]:
 
 def main(
     project: Path,
-    name: str = typer.Option(..., help="What the rows are called"),
+    data: str = typer.Option(..., help="What the rows say of the data"),
+    name: str = typer.Option(..., help="What they say of the recipe"),
     vectors: Path = typer.Option(None, help="Pipeline folder with word vectors"),
     folds: str = "0,1",
     ratio: float = 8.0,
@@ -96,7 +97,7 @@ def main(
             for command in (made, [*words, *(["--vectors", vectors.resolve()] if vectors else [])]):
                 subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, check=True)
             for row in curve(work, project):
-                srsly.write_jsonl(output, [{"name": name, "fold_number": fold, **row}], append=True, append_new_line=False)
+                srsly.write_jsonl(output, [{"data": data, "name": name, "fold_number": fold, **row}], append=True, append_new_line=False)
                 if row["chosen"]:
                     msg.good(f"{name}, fold {fold}: {row}")
 

@@ -67,15 +67,22 @@ def test_the_threshold_is_where_precision_and_recall_break_even(project):
 
 
 def test_the_threshold_stops_where_rehearsal_texts_get_new_entities(project):
-    dev = docs(*((f"my {g} melted", (1, 3 if " " in g else 2, "GADGET")) for g in [*GADGETS, "Blip 9", "Frob"]))
+    # "again" is gold, too, and never found: precision stays above recall at every threshold.
+    single = [g for g in GADGETS if " " not in g]
+    dev = docs(*((f"my {g} died again", (1, 2, "GADGET"), (3, 4, "GADGET")) for g in single))
     rehearsal = docs(*((f"{name} lost the {thing}",) for name in [*NAMES, "Xu"] for thing in ("Bus", "frob")))
-    chosen = []
-    for allowed in (0, 1000):
+
+    def tuned(allowed):
         nlp = spacy.load(project / "training/updated/model-best", exclude=["tok2vec", "ner"])
         rows = tune_threshold(nlp, "ner_gadget", dev, rehearsal, allowed)
-        chosen += [row for row in rows if row["chosen"]]
-        assert rows[-1]["wrong"] > 0, "at some threshold it must speak out of turn, or this tests nothing"
-    assert chosen[0]["wrong"] == 0 and chosen[0]["lowered"] < chosen[1]["lowered"]
+        (chosen,) = (row for row in rows if row["chosen"])
+        return rows, chosen
+
+    rows, free = tuned(allowed=1000)
+    limit = rows[0]["wrong"]
+    assert free["wrong"] > limit, "without a limit it must speak out of turn, or this tests nothing"
+    _, held = tuned(allowed=limit)
+    assert held["wrong"] <= limit and held["lowered"] < free["lowered"]
 
 
 def test_a_lower_threshold_finds_more(project):

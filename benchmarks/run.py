@@ -126,7 +126,7 @@ def evaluated(project: Path, recipe: str, minutes: float) -> dict:
 def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str], work: Path, base: Path | None, vectors_from: str, more: list[str]) -> Iterator[dict]:
     """YIELDS (dict): A row per recipe for one seed.
 
-    more (list): Recipes to measure beside the update: naive, stock.
+    more (list): Recipes to measure beside those with vectors: plain (without any), naive, stock.
     """
     project = work / f"{data}-{seed}"
     shutil.rmtree(project, ignore_errors=True)
@@ -135,7 +135,8 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
         run(project, "scripts/set_var.py", name, value)
     made = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("fingerprints", "check", "annotate", "preprocess", "train", "vectors"))
     yield row(project, "base", project / BASE, made)
-    yield from update_and_separate(project, seed, "")
+    if "plain" in more:
+        yield from update_and_separate(project, seed, "")
     for recipe, script, words in (("naive", "naive.py", [BASE]), ("stock", "train.py", ["configs/base.cfg"])):
         if recipe not in more:
             continue
@@ -160,7 +161,7 @@ def main(
     base: Path = typer.Option(None, help="Use this base pipeline for all seeds instead of training one"),
     seeds: str = "0,1,2",
     vectors_from: str = typer.Option("", help="File of word vectors, or Hugging Face encoder to distil them from"),
-    beside: str = typer.Option("naive,stock", help="Other recipes to measure"),
+    beside: str = typer.Option("plain,naive,stock", help="Recipes to measure beside those with vectors"),
     vars: str = typer.Option("", help="Vars to change: name=value,name=value"),
     work: Path = Path(tempfile.gettempdir()) / "ner-benchmark",
     output: Path = ROOT / "benchmarks" / "results.jsonl",

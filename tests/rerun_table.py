@@ -136,8 +136,8 @@ KINDS = [
     Kind("a comment in requirements.txt", append("requirements.txt", "# A comment.\n"), ["smoke-test"]),
     # Vars
     Kind("vars.seed", var("seed", 1), ["train", *NEW_BASE]),
-    Kind("vars.dev_size", var("dev_size", 0.16), ["preprocess"]),
-    Kind("vars.test_size", var("test_size", 0.21), ["preprocess"]),
+    Kind("vars.dev_size", var("dev_size", 0.2), ["preprocess", "debug", "train", *NEW_BASE]),
+    Kind("vars.test_size", var("test_size", 0.25), ["preprocess", "debug", "train", *NEW_BASE]),
     Kind("vars.rehearsal_ratio", var("rehearsal_ratio", 0.5), NEW_BASE),
     Kind("vars.base_max_steps", var("base_max_steps", 70), ["train", *NEW_BASE]),
     Kind("vars.update_max_steps", var("update_max_steps", 90), ["update", *AFTER_UPDATE]),

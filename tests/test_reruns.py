@@ -113,7 +113,7 @@ def test_dvc_brings_back_what_it_knows(finished, tmp_path):
     assert command(*git, "commit", "-qam", "longer", cwd=project).code == 0
     assert command(*git, "switch", "-q", "-", cwd=project).code == 0
     ran, cached = stages_run("dvc", command("dvc", "repro", cwd=project))
-    assert ran == [ALWAYS] and cached == []
+    assert ran == [ALWAYS] and "update" in cached
     var("update_max_steps", 90)(project)
     ran, cached = stages_run("dvc", command("dvc", "repro", cwd=project))
     assert ran == [ALWAYS] and "update" in cached

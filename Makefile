@@ -6,7 +6,7 @@ export UV_LINK_MODE := copy
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns lock document stages transformer clean help
+.PHONY: all repro test smoke reruns faults verify lock document stages transformer clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python -m spacy project run all
@@ -20,8 +20,14 @@ test: .venv/tested ## Set up, and run the tests
 smoke: .venv/tested ## Run both engines on a small profile in clean clones, and compare their outputs
 	python -m pytest -m smoke
 
+faults: .venv/tested ## Kill, interrupt and starve runs, and look whether the next one puts all right
+	python -m pytest -m faults
+
 reruns: .venv/tested ## Change one thing after another, and check what each engine reruns
 	python -m pytest -m reruns
+
+verify: .venv/installed ## Repeat the committed run in a fresh clone, and compare its outputs with dvc.lock
+	python scripts/verify.py
 
 stages: .venv/installed ## Write the stages of dvc.yaml from project.yml
 	python scripts/dvc_stages.py

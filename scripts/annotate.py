@@ -6,11 +6,11 @@ from typing import Iterator
 
 import spacy
 import srsly
-import typer
 from spacy.util import filter_spans
 from tqdm import tqdm
 from wasabi import msg
 
+from command import run
 from outputs import fail, replacing
 from read_records import read_data
 from records import DataError, RawText
@@ -47,4 +47,4 @@ def main(patterns: Path, raw: Path, output: Path, lang: str = "en"):
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

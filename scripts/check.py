@@ -14,6 +14,7 @@ from tqdm import tqdm
 from wasabi import msg
 
 from base_pipeline import BasePipelineError, entity_labels, load_base, tokenizer_for
+from command import run
 from outputs import fail, replacing
 from read_records import read_data
 from records import DataSet, Problem, RawText, check_alignment, label_counts
@@ -168,4 +169,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 from wasabi import msg
 
+from command import run
 from outputs import fail, replacing
 
 
@@ -46,4 +47,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -27,7 +27,11 @@ def stage(command: dict) -> dict:
         made["deps"] = list(command["deps"])
     if params:
         made["params"] = [{"project.yml": params}]
-    outs = [*command.get("outputs", []), *({path: {"cache": False}} for path in command.get("outputs_no_cache", []))]
+    # DVC deletes outputs before it runs a command. One that runs always would take them from under another run.
+    kept = {"persist": True} if command.get("no_skip") else {}
+    found = [(path, kept) for path in command.get("outputs", [])]
+    found += [(path, {"cache": False, **kept}) for path in command.get("outputs_no_cache", [])]
+    outs = [{path: dict(options)} if options else path for path, options in found]
     if outs:
         made["outs"] = outs
     if command.get("no_skip"):

@@ -5,13 +5,13 @@ from typing import Iterable
 
 import spacy
 import srsly
-import typer
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 from wasabi import msg
 
 from base_pipeline import entity_labels
+from command import run
 from outputs import replacing
 from scoring import agreement, compare, retention, seen_unseen
 from spacy_training import use_openblas
@@ -91,4 +91,4 @@ def main(base: Path, updated: Path, corpus: Path, metrics: Path, rows: Path, see
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

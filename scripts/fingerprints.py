@@ -13,6 +13,7 @@ from pathlib import Path
 
 import typer
 
+from command import run
 from outputs import replacing
 
 # What decides, beside the project's own files, on the bytes that a stage writes.
@@ -66,4 +67,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

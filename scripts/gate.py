@@ -6,6 +6,7 @@ import srsly
 import typer
 from wasabi import msg
 
+from command import run
 from outputs import fail, replacing
 
 SHOWN = 3
@@ -78,4 +79,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -18,6 +18,7 @@ from spacy.cli.package import package as spacy_package
 from wasabi import msg
 
 import text_context
+from command import run
 from outputs import fail, replacing
 
 # 1980-01-01, the earliest time that a zip file can hold. The build takes it for the time of every member.
@@ -118,4 +119,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

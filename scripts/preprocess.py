@@ -12,6 +12,7 @@ from tqdm import tqdm
 from wasabi import msg
 
 from base_pipeline import BasePipelineError, load_base, tokenizer_for
+from command import run
 from outputs import fail, replacing
 from read_records import read_data
 from records import DataError, Example, RawText, make_doc
@@ -114,4 +115,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

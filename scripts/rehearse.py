@@ -20,6 +20,7 @@ from spacy.tokens import Doc, DocBin, Span
 from tqdm import tqdm
 from wasabi import msg
 
+from command import run
 from outputs import replacing
 from spacy_training import use_openblas
 
@@ -112,4 +113,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

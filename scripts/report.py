@@ -10,6 +10,7 @@ from markupsafe import Markup
 from spacy import displacy
 from wasabi import msg
 
+from command import run
 from outputs import replacing
 
 # How many texts each list of the page shows at most.
@@ -97,4 +98,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

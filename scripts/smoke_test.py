@@ -12,6 +12,7 @@ import typer
 from spacy.tokens import DocBin
 from wasabi import msg
 
+from command import run
 from outputs import fail, replacing
 from scoring import count, entities, prf
 
@@ -26,11 +27,11 @@ print(json.dumps({"spacy": spacy.__version__, "version": nlp.meta["version"], "l
 TOLERANCE_F = 1.0
 
 
-def run(command: list[str], **options) -> str:
+def call(words: list[str], **options) -> str:
     """RETURNS (str): What a command printed. RAISES (RuntimeError): With its last words, if it failed."""
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf8", **options)
+    done = subprocess.run(words, capture_output=True, text=True, encoding="utf8", **options)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command[:6])} ...: {done.stderr.strip()[-600:]}")
+        raise RuntimeError(f"{' '.join(words[:6])} ...: {done.stderr.strip()[-600:]}")
     return done.stdout
 
 
@@ -42,14 +43,14 @@ def install(wheel: Path, environment: Path, locks: list[Path]) -> Path:
     RETURNS (Path): The environment's Python.
     """
     uv = [sys.executable, "-m", "uv"]
-    run([*uv, "venv", "--python", sys.executable, str(environment)])
+    call([*uv, "venv", "--python", sys.executable, str(environment)])
     python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     constraints = [word for lock in locks for word in ("--constraint", str(lock))]
     command = [*uv, "pip", "install", "--python", str(python), *constraints, str(wheel)]
     try:
-        run([*command, "--offline"])
+        call([*command, "--offline"])
     except RuntimeError:
-        run(command)
+        call(command)
     return python
 
 
@@ -67,7 +68,7 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         try:
             python = install(wheel.resolve(), Path(folder) / "empty", [path.resolve() for path in lock])
-            said = run([str(python), "-c", PROBE, name], input=json.dumps([doc.text for doc in gold]), cwd=folder)
+            said = call([str(python), "-c", PROBE, name], input=json.dumps([doc.text for doc in gold]), cwd=folder)
         except RuntimeError as error:
             fail([f"{wheel.name} does not work in an empty environment: {error}"], "Nothing was written.")
     found = json.loads(said)
@@ -89,4 +90,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -1,13 +1,21 @@
-"""Run `spacy train` inside a command: the faster arithmetic, and nothing half-written left behind."""
+"""Run spaCy's training loop inside a command: the faster arithmetic, nothing half-written left behind, and what was
+learnt so far kept when somebody interrupts it.
+"""
 
+import shutil
+import signal
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional
 
-from spacy.cli.train import train as spacy_train
+import srsly
+from spacy.cli._util import setup_gpu, show_validation_error
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
 from spacy.util import load_config
 from thinc.api import NumpyOps, set_current_ops
 from threadpoolctl import threadpool_limits
+from wasabi import msg
 
 import text_context  # noqa: F401  (configs name what it registers)
 from outputs import replacing, scratch
@@ -24,21 +32,68 @@ def use_openblas() -> None:
 
 
 @contextmanager
-def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1) -> Iterator[Path]:
+def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1, resume: bool = False) -> Iterator[Path]:
     """Train with a config and lend the best checkpoint.
 
     config (Path): Complete training config, with paths.log among its variables.
     log (Path): Gets one JSON line per evaluation: step, losses and scores. The learning curve is drawn from it.
     overrides (dict): Config values such as {"paths.train": "corpus/new/train.spacy"}.
     gpu_id (int): Number of the GPU, or -1 for the CPU.
+    resume (bool): Go on from the checkpoint that an interruption kept, if there is one, for the steps that were left:
+        with its weights, but a fresh optimizer and the texts in another order. So the result is not, byte for byte,
+        that of a training that nobody interrupted.
     YIELDS (Path): Folder of the best checkpoint, gone afterwards: move or load it inside the block.
     """
     if gpu_id < 0:
         use_openblas()
+    setup_gpu(gpu_id)
+    kept = log.with_name("interrupted")
+    earlier = list(srsly.read_jsonl(kept / "log.jsonl")) if resume and kept.exists() else []
     with scratch(log.with_name("checkpoints")) as folder, replacing(log) as rows:
-        settings = load_config(config, overrides=overrides)["training"]
+        with show_validation_error(config):
+            settings = load_config(config, overrides=overrides)["training"]
         # A short training is looked at ten times as well: without a look there is no checkpoint but the untrained one.
         often = min(settings["eval_frequency"], max(1, settings["max_steps"] // 10))
-        changed = {**overrides, "paths.log": str(rows), "training.eval_frequency": often}
-        spacy_train(config, folder, use_gpu=gpu_id, overrides=changed)
+        done = earlier[-1]["step"] if earlier else 0
+        changed = {**overrides, "paths.log": str(rows), "training.eval_frequency": often, "training.max_steps": max(often, settings["max_steps"] - done)}
+        with show_validation_error(config, hint_fill=False):
+            nlp = init_nlp(load_config(config, overrides=changed, interpolate=False), use_gpu=gpu_id)
+        if earlier:
+            msg.info(f"Going on after step {done}, from {kept / 'model-last'}")
+            nlp.from_disk(kept / "model-last")
+        with keeping(folder / "model-last", rows, earlier, kept):
+            train(nlp, folder, use_gpu=gpu_id)
+        if earlier:
+            srsly.write_jsonl(rows, joined(earlier, rows))
         yield folder / "model-best"
+    shutil.rmtree(kept, ignore_errors=True)
+
+
+@contextmanager
+def keeping(checkpoint: Path, rows: Path, earlier: list[dict], kept: Path) -> Iterator[None]:
+    """When somebody interrupts the block (SIGINT, Ctrl-C), move the last checkpoint and the log out of the scratch folder.
+
+    At once, for engines kill what does not end soon, and spaCy saves a checkpoint on its way out.
+    """
+    def keep(number: int, frame: Optional[object]) -> None:
+        signal.signal(signal.SIGINT, before)
+        if checkpoint.exists() and rows.exists():
+            shutil.rmtree(kept, ignore_errors=True)
+            kept.mkdir()
+            srsly.write_jsonl(kept / "log.jsonl", joined(earlier, rows))
+            checkpoint.rename(kept / "model-last")
+            msg.warn(f"Interrupted. The last checkpoint is in {kept}")
+            msg.text("Run the same command again to train from the start, or with RESUME=1 before it to go on from there.")
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, keep)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def joined(earlier: list[dict], rows: Path) -> list[dict]:
+    """RETURNS (list): The rows of a log after those of the training that it goes on with, steps counted on."""
+    done = earlier[-1]["step"] if earlier else 0
+    return [*earlier, *({**row, "step": row["step"] + done} for row in srsly.read_jsonl(rows))]

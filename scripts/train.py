@@ -6,6 +6,7 @@ import typer
 from wasabi import msg
 
 from base_pipeline import BasePipelineError, entity_labels, load_base
+from command import run
 from outputs import fail, replacing
 from spacy_training import trained
 
@@ -21,6 +22,7 @@ def main(
     max_steps: int = typer.Option(2000, help="Training stops here at the latest"),
     seed: int = 0,
     gpu_id: int = -1,
+    resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
     if base_model:
         try:
@@ -40,10 +42,10 @@ def main(
         "training.max_steps": max_steps,
         "system.seed": seed,
     }
-    with trained(config, log, overrides, gpu_id) as best, replacing(output) as path:
+    with trained(config, log, overrides, gpu_id, resume) as best, replacing(output) as path:
         best.rename(path)
     msg.good(f"Trained the base pipeline; it stands in {output}")
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

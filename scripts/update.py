@@ -21,8 +21,10 @@ from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
 
-import made_up_names  # noqa: F401  (configs/update.cfg names what it registers)
+import encoder_optimizer  # noqa: F401  (configs name what it and the next register)
+import made_up_names  # noqa: F401
 from base_pipeline import recognisers
+from command import run
 from copy_embedding import embedding
 from outputs import fail, replacing, scratch
 from spacy_training import trained
@@ -92,6 +94,7 @@ def main(
     max_steps: int = typer.Option(2000, help="Training stops here at the latest"),
     seed: int = 0,
     gpu_id: int = -1,
+    resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
     updated = spacy.load(base)
     words = spacy.load(vectors).vocab.vectors if vectors and not len(updated.vocab.vectors) else None
@@ -113,7 +116,7 @@ def main(
     with scratch(log.with_name("config")) as folder:
         filled = folder / config.name
         made.to_disk(filled)
-        with trained(filled, log, overrides, gpu_id) as best, replacing(output) as path:
+        with trained(filled, log, overrides, gpu_id, resume) as best, replacing(output) as path:
             new = spacy.load(best)
             examples, mixed = (list(DocBin().from_disk(file).get_docs(new.vocab)) for file in (dev, corpus / "dev.spacy"))
             texts = {doc.text for doc in examples}
@@ -131,4 +134,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

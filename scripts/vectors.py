@@ -20,6 +20,7 @@ from spacy.vectors import Vectors
 from tqdm import tqdm
 from wasabi import msg
 
+from command import run
 from outputs import fail, replacing
 
 BATCH = 512
@@ -128,4 +129,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

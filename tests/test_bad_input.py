@@ -117,7 +117,7 @@ def test_base_of_another_version(run, assets, tmp_path):
     words = ["config.cfg", "corpus", "training/base", "training/log.jsonl", "--base-model", tmp_path / "old"]
     done = run("train.py", *words, "--base-model-version", "9.9.9")
     assert done.code == 1 and "has version 0.0.0, but vars.base_model_version says 9.9.9" in done.out
-    assert not (tmp_path / "training").exists()
+    assert not (tmp_path / "training/base").exists()
     assert run("train.py", *words, "--base-model-version", "0.0.0").code == 0
 
 

@@ -91,5 +91,6 @@ def test_reads_and_writes_what_it_declares(used, cmd):
 
 
 def scratch(path: str) -> bool:
-    """RETURNS (bool): Whether a path is inside a folder that `outputs.scratch` lends: gone when the command ends."""
-    return re.match(r"training/\w+/\.(config|checkpoints)\.tmp(/|$)", path) is not None
+    """RETURNS (bool): Whether a path is the lock of the run, or inside a folder that `outputs.scratch` lends: gone when the
+    command ends."""
+    return re.match(r"training/\w+/\.(config|checkpoints)\.tmp(/|$)|training/\.run\.(lock|json)$", path) is not None

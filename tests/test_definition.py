@@ -39,7 +39,7 @@ def test_a_command_becomes_a_stage():
     assert made == {
         "desc": "does x", "cmd": ["python a.py ${vars.n}", "python b.py"], "deps": ["in"],
         "params": [{"project.yml": ["vars.m", "vars.n"]}],
-        "outs": ["out/${vars.m}", {"m.json": {"cache": False}}], "always_changed": True,
+        "outs": [{"out/${vars.m}": {"persist": True}}, {"m.json": {"cache": False, "persist": True}}], "always_changed": True,
     }
 
 

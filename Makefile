@@ -6,7 +6,7 @@ export UV_LINK_MODE := copy
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults verify lock document stages transformer clean help
+.PHONY: all repro test smoke reruns faults places verify lock document stages assets transformer s3 clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python -m spacy project run all
@@ -26,6 +26,9 @@ faults: .venv/tested ## Kill, interrupt and starve runs, and look whether the ne
 reruns: .venv/tested ## Change one thing after another, and check what each engine reruns
 	python -m pytest -m reruns
 
+places: .venv/tested ## Run it in odd places, without a network, and with a DVC remote
+	python -m pytest -m places
+
 verify: .venv/installed ## Repeat the committed run in a fresh clone, and compare its outputs with dvc.lock
 	python scripts/verify.py
 
@@ -39,15 +42,22 @@ lock: .venv/installed ## Pin the newest allowed versions, with hashes
 	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements.in -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-test.in -o requirements-test.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-transformer.in -o requirements-transformer.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-s3.in -o requirements-s3.txt
+
+assets: .venv/installed ## Download the other data sets that project.yml names
+	python scripts/assets.py --extra
 
 transformer: .venv/installed requirements-transformer.txt ## Install what word vectors and transformers need
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-transformer.txt
+
+s3: .venv/installed requirements-s3.txt ## Install what a DVC remote on S3 needs
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-s3.txt
 
 clean: ## Remove everything that was made, but not the environment and the DVC cache
 	git clean -fdX corpus training packages project.lock
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 # uv is installed by pip from the lock, with its hashes, and installs the rest from the lock.
 .venv/uv: requirements.txt

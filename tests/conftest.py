@@ -1,6 +1,7 @@
 """What the tests share: small data, and real commands run on it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,13 +14,14 @@ import srsly
 ROOT = Path(__file__).parents[1]
 
 
-def command(*words: object, cwd: Path) -> SimpleNamespace:
+def command(*words: object, cwd: Path, **variables: str) -> SimpleNamespace:
     """Run a command as a user would; `python` is the one that runs the tests.
 
+    variables (str): More of them for its environment.
     RETURNS (SimpleNamespace): code, and out: all that it printed, on one line each, white space folded.
     """
     bin = Path(sys.executable).parent
-    env = {**os.environ, "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1", "COLUMNS": "400"}
+    env = {**os.environ, "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1", "COLUMNS": "400", **variables}
     argv = [sys.executable if word == "python" else str(word) for word in words]
     done = subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, encoding="utf8")
     text = done.stdout + done.stderr
@@ -90,9 +92,35 @@ def copy_of_repository(target: Path) -> Path:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, target / name)
-    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "all"]):
-        assert command("git", *words, cwd=target).code == 0
+    assert command("git", "init", "-q", cwd=target).code == 0
+    commit(target)
     return target
+
+
+def hostile(names: list[str]) -> list[str]:
+    """RETURNS (list): Paths that Windows refuses, that differ in upper and lower case alone, or that are long."""
+    refused = re.compile(r'[<>:"|?*\\]|[ .](/|$)|(^|/)(con|nul|aux|prn|com\d|lpt\d)(\.|/|$)', re.I)
+    folded = [name.lower() for name in names]
+    return [name for name in names if refused.search(name) or folded.count(name.lower()) > 1 or len(name) > 120]
+
+
+@pytest.fixture(scope="session")
+def ran_with_dvc(tmp_path_factory):
+    """A tiny project in which everything has run, and all is committed. Copy it, it is made once."""
+    from test_reruns import tiny
+
+    project = tiny(copy_of_repository(tmp_path_factory.mktemp("ran") / "project"))
+    done = command("dvc", "repro", cwd=project)
+    assert done.code == 0, done.raw
+    commit(project)
+    return project
+
+
+def commit(project: Path) -> None:
+    """Commit all that git does not ignore."""
+    for words in (["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "all"]):
+        done = command("git", *words, cwd=project)
+        assert done.code == 0, done.raw
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""Fetch what project.yml names by URL under assets, each file whole and with the right checksum, or not at all.
+
+`python -m spacy project assets` reads the same list. It never replaces a file that is there, right or wrong, keeps what it
+fetched with a wrong checksum, ends with exit code 0 then, and with a traceback where there is no network.
+"""
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+import smart_open
+import typer
+from wasabi import msg
+from weasel.cli.assets import convert_asset_url
+from weasel.util import load_project_config
+
+from outputs import fail, replacing
+
+# Seconds without a byte from a server.
+PATIENCE = 60
+
+
+def expected(asset: dict) -> dict[str, str]:
+    """RETURNS (dict): The hash that a file must have, by its kind, from `checksum` (MD5) and from #sha256= in `url`."""
+    sha256 = re.search(r"#sha256=([0-9a-f]{64})$", asset["url"])
+    return ({"md5": asset["checksum"]} if asset.get("checksum") else {}) | ({"sha256": sha256[1]} if sha256 else {})
+
+
+def difference(path: Path, hashes: dict[str, str]) -> str:
+    """RETURNS (str): The first hash that a file does not have, in words. Empty: it has all."""
+    for kind, value in hashes.items():
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, kind).hexdigest()
+        if found != value:
+            return f"has {kind} {found}, and not {value}"
+    return ""
+
+
+def fetch(url: str, dest: Path, hashes: dict[str, str]) -> None:
+    """Download or copy a file and move it into place, if it has the hashes. Whatever stood there stays if not.
+
+    url (str): All that smart_open reads: http, https, s3, or a path.
+    RAISES (ValueError): If it has not. Whatever else went wrong raises what the library raises.
+    """
+    options = {"timeout": PATIENCE} if url.startswith("http") else {}
+    with replacing(dest) as path:
+        with smart_open.open(url, "rb", compression="disable", transport_params=options) as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        wrong = difference(path, hashes)
+        if wrong:
+            raise ValueError(f"what came {wrong}")
+
+
+def main(
+    names: list[str] = typer.Argument(None, help="Only these, each as its dest in project.yml"),
+    extra: bool = typer.Option(False, help="Those marked as extra, too"),
+):
+    assets = load_project_config(Path.cwd()).get("assets", [])
+    known = [asset["dest"] for asset in assets]
+    unknown = sorted({*(names or [])} - {*known})
+    if unknown:
+        fail([f"project.yml has no asset {name}" for name in unknown], "It has: " + ", ".join(known))
+    problems = []
+    for asset in assets:
+        dest = Path(asset["dest"])
+        if asset["dest"] not in (names or known) or (asset.get("extra") and not extra and not names):
+            continue
+        if not asset.get("url"):
+            if not dest.exists():
+                msg.warn(f"{dest} has no url: put your own there (or what comes from git: python -m spacy project assets)")
+            continue
+        hashes, url = expected(asset), convert_asset_url(asset["url"].partition("#sha256=")[0])
+        if dest.is_file() and dest.stat().st_size and not difference(dest, hashes):
+            msg.good(f"{dest} is there")
+            continue
+        try:
+            fetch(url, dest, hashes)
+            msg.good(f"{dest} fetched")
+        # Each kind of URL has errors of its own, and the other assets are still to be fetched.
+        except Exception as error:
+            problems.append(f"{dest}: {url}: {error}")
+    if problems:
+        fail(problems, "Nothing was written for these; what stood there is as it was. The others are in place.")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -104,16 +104,33 @@ def hostile(names: list[str]) -> list[str]:
     return [name for name in names if refused.search(name) or folded.count(name.lower()) > 1 or len(name) > 120]
 
 
-@pytest.fixture(scope="session")
-def ran_with_dvc(tmp_path_factory):
-    """A tiny project in which everything has run, and all is committed. Copy it, it is made once."""
-    from test_reruns import tiny
+def ran(engine: str, folder: Path) -> Path:
+    """RETURNS (Path): A tiny project in which everything has run, and all is committed."""
+    from tiny_project import ENGINES, tiny
 
-    project = tiny(copy_of_repository(tmp_path_factory.mktemp("ran") / "project"))
-    done = command("dvc", "repro", cwd=project)
+    project = tiny(copy_of_repository(folder / "project"))
+    done = command(*ENGINES[engine], cwd=project)
     assert done.code == 0, done.raw
     commit(project)
     return project
+
+
+@pytest.fixture(scope="session")
+def ran_with_dvc(tmp_path_factory):
+    """Copy it, it is made once."""
+    return ran("dvc", tmp_path_factory.mktemp("dvc"))
+
+
+@pytest.fixture(scope="session")
+def ran_with_spacy(tmp_path_factory):
+    """Copy it, it is made once."""
+    return ran("spacy", tmp_path_factory.mktemp("spacy"))
+
+
+@pytest.fixture(scope="session")
+def finished(ran_with_dvc, ran_with_spacy):
+    """For each engine a tiny project in which everything has run."""
+    return {"dvc": ran_with_dvc, "spacy": ran_with_spacy}
 
 
 def commit(project: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import command, copy_of_repository
 from rerun_table import COMMANDS
-from test_reruns import tiny
+from tiny_project import tiny
 
 HOOK = """
 import os, sys

@@ -19,7 +19,7 @@ import srsly
 from conftest import ROOT, command, copy_of_repository
 from rerun_table import append
 from test_engines import outputs
-from test_reruns import ENGINES, stages_run, tiny
+from tiny_project import ENGINES, stages_run, tiny
 
 pytestmark = pytest.mark.faults
 KILLS = int(os.environ.get("NER_KILLS", 50))
@@ -31,17 +31,6 @@ LONGEST = 12.0
 def fresh(tmp_path_factory):
     """A small project in which nothing has run."""
     return tiny(copy_of_repository(tmp_path_factory.mktemp("fresh") / "project"))
-
-
-@pytest.fixture(scope="module")
-def finished(fresh, tmp_path_factory):
-    """For each engine a copy of it in which everything has run, undisturbed."""
-    made = {}
-    for engine, words in ENGINES.items():
-        made[engine] = shutil.copytree(fresh, tmp_path_factory.mktemp(engine) / "project", symlinks=True)
-        done = command(*words, cwd=made[engine])
-        assert done.code == 0, done.raw
-    return made
 
 
 @contextmanager

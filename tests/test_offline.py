@@ -11,7 +11,7 @@ import pytest
 import srsly
 from conftest import ROOT, command, copy_of_repository
 from rerun_table import STAGES
-from test_reruns import ENGINES, tiny
+from tiny_project import ENGINES, tiny
 
 # Nothing listens there.
 REFUSED = "http://127.0.0.1:9"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import command, commit, copy_of_repository, hostile
 from rerun_table import ALWAYS, STAGES
-from test_reruns import ENGINES, stages_run, tiny
+from tiny_project import ENGINES, stages_run, tiny
 
 pytestmark = pytest.mark.places
 

@@ -6,7 +6,7 @@ import urllib.request
 import pytest
 from conftest import command, commit
 from rerun_table import ALWAYS
-from test_reruns import stages_run
+from tiny_project import stages_run
 
 # Nothing here may find its way to the real S3, nor to the keys of whoever runs the tests.
 KEYS = {

@@ -1,59 +1,12 @@
 """Each kind of change reruns exactly the stages that tests/rerun_table.py promises, under both engines (marker: reruns)."""
 
-import re
 import shutil
 
 import pytest
-import srsly
-from conftest import ROOT, command, copy_of_repository, write
+from conftest import ROOT, command
 from fingerprints import of_files
-from rerun_table import ALWAYS, ANNOTATED, BASE, COMMANDS, KINDS, RAW, SENTENCE, STAGES, TEST, Kind, replace, table, var
-
-NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]
-GADGETS = ["Zune", "Kindle", "Walkman", "Lumio", "PalmPilot", "Tamagotchi"]
-WHEN = ["today", "again", "at work", "in june", "on monday"]
-ENGINES = {"dvc": ["dvc", "repro"], "spacy": ["python", "-m", "spacy", "project", "run", "all"]}
-
-
-def marked(text: str, span: str, label: str) -> dict:
-    start = text.index(span)
-    return {"text": text, "entities": [[start, start + len(span), label]]}
-
-
-def tiny(project):
-    """The whole pipeline on frames of a few words, which some dozen steps of training learn."""
-    shutil.rmtree(project / "assets")
-    people = [marked(f"{name} {verb} the {thing}", name, "PERSON") for name in NAMES for verb in ("saw", "lost") for thing in ("bus", "dog", "key", "car")]
-    gadgets = [marked(f"my {g} {verb} {when}", g, "GADGET") for g in GADGETS for verb in ("died", "froze") for when in WHEN]
-    plain = [{"text": f"my {thing} {verb} {when}", "entities": []} for thing in ("dog", "phone", "bus") for verb in ("died", "froze") for when in WHEN]
-    write(project / ANNOTATED, gadgets + plain)
-    write(project / BASE, people)
-    write(project / TEST, [SENTENCE, *(marked(f"{n} lost my {g} today", g, "GADGET") for n in NAMES[:3] for g in GADGETS)])
-    write(project / RAW, [{"text": f"{name} was {how} with the {thing}"} for name in NAMES for how in ("here", "there") for thing in ("dog", "bus", "zune")])
-    write(project / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
-    for name, value in {"base_max_steps": 60, "update_max_steps": 80, "min_gain": 0, "min_retention": 0, "rehearsal_ratio": 1.0}.items():
-        var(name, value)(project)
-    return project
-
-
-def stages_run(engine: str, done) -> tuple[list[str], list[str]]:
-    """RETURNS (tuple): The stages that an engine ran, and those that it took from its cache."""
-    if engine == "spacy":
-        return [name for name in STAGES if f"Skipping '{name}'" not in done.out], []
-    ran = re.findall(r"Running stage '([\w-]+)'", done.out)
-    cached = re.findall(r"Stage '([\w-]+)' is cached - skipping run", done.out)
-    return [name for name in STAGES if name in ran], [name for name in STAGES if name in cached]
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """For each engine a project in which everything has run."""
-    made = {}
-    for engine, words in ENGINES.items():
-        made[engine] = tiny(copy_of_repository(tmp_path_factory.mktemp(engine) / "project"))
-        done = command(*words, cwd=made[engine])
-        assert done.code == 0, done.raw
-    return made
+from rerun_table import ALWAYS, COMMANDS, KINDS, Kind, replace, table, var
+from tiny_project import ENGINES, stages_run
 
 
 def changed(finished, engine: str, kind: Kind, tmp_path):
@@ -106,8 +59,7 @@ def test_dvc_brings_back_what_it_knows(finished, tmp_path):
     """A var changed and changed back, and a branch left and entered again: nothing trains."""
     project = shutil.copytree(finished["dvc"], tmp_path / "project", symlinks=True)
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    for words in (["add", "-A"], ["commit", "-qm", "done"], ["switch", "-qc", "other"]):
-        assert command(*git, *words, cwd=project).code == 0
+    assert command(*git, "switch", "-qc", "other", cwd=project).code == 0
     var("update_max_steps", 90)(project)
     ran, _ = stages_run("dvc", command("dvc", "repro", cwd=project))
     assert "update" in ran

@@ -8,30 +8,18 @@ from pathlib import Path
 
 import pytest
 import srsly
-from conftest import command, copy_of_repository
+from conftest import command
 from test_engines import outputs
-from test_reruns import tiny
 from verify import apart, compare, trained_stages
 
 # Every Python process of the other run lives a year and an hour later.
 LATER = "import time\nnow, later = time.time, 366 * 86400 + 3600\ntime.time = lambda: now() + later\n"
 
 
-@pytest.fixture(scope="module")
-def committed(tmp_path_factory):
-    """A small project that has run, with its dvc.lock committed."""
-    project = tiny(copy_of_repository(tmp_path_factory.mktemp("one") / "project"))
-    done = command("dvc", "repro", cwd=project)
-    assert done.code == 0, done.raw
-    for words in (["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "the reference run"]):
-        assert command("git", *words, cwd=project).code == 0
-    return project
-
-
 @pytest.mark.faults
-def test_another_path_user_time_hash_seed_and_number_of_threads(committed, tmp_path):
+def test_another_path_user_time_hash_seed_and_number_of_threads(ran_with_dvc, tmp_path):
     project = tmp_path / "somewhere else" / "é" / "project"
-    assert command("git", "clone", "-q", committed, project, cwd=tmp_path).code == 0
+    assert command("git", "clone", "-q", ran_with_dvc, project, cwd=tmp_path).code == 0
     (tmp_path / "home").mkdir()
     (tmp_path / "later").mkdir()
     (tmp_path / "later/sitecustomize.py").write_text(LATER, encoding="utf8")
@@ -44,15 +32,15 @@ def test_another_path_user_time_hash_seed_and_number_of_threads(committed, tmp_p
     }
     done = subprocess.run(["dvc", "repro"], cwd=project, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert outputs(project) == outputs(committed)
+    assert outputs(project) == outputs(ran_with_dvc)
 
 
 @pytest.mark.faults
-def test_verify_repeats_the_run(committed, tmp_path):
-    done = command("python", "scripts/verify.py", cwd=committed)
+def test_verify_repeats_the_run(ran_with_dvc, tmp_path):
+    done = command("python", "scripts/verify.py", cwd=ran_with_dvc)
     assert done.code == 0 and "outputs have the bytes that dvc.lock promises" in done.out, done.raw
     # Another version of the same data than the lock tells of: no CPU explains that.
-    project = shutil.copytree(committed, tmp_path / "project", symlinks=True)
+    project = shutil.copytree(ran_with_dvc, tmp_path / "project", symlinks=True)
     lock = srsly.read_yaml(project / "dvc.lock")
     lock["stages"]["annotate"]["outs"][0]["md5"] = "0" * 32
     srsly.write_yaml(project / "dvc.lock", lock)

@@ -1,0 +1,43 @@
+"""The whole pipeline on frames of a few words, which some dozen steps of training learn: minutes become seconds."""
+
+import re
+import shutil
+from pathlib import Path
+
+from conftest import write
+from rerun_table import ANNOTATED, BASE, RAW, SENTENCE, STAGES, TEST, var
+
+NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]
+GADGETS = ["Zune", "Kindle", "Walkman", "Lumio", "PalmPilot", "Tamagotchi"]
+WHEN = ["today", "again", "at work", "in june", "on monday"]
+ENGINES = {"dvc": ["dvc", "repro"], "spacy": ["python", "-m", "spacy", "project", "run", "all"]}
+
+
+def marked(text: str, span: str, label: str) -> dict:
+    start = text.index(span)
+    return {"text": text, "entities": [[start, start + len(span), label]]}
+
+
+def tiny(project: Path) -> Path:
+    """Put small data and small vars into a copy of the repository."""
+    shutil.rmtree(project / "assets")
+    people = [marked(f"{name} {verb} the {thing}", name, "PERSON") for name in NAMES for verb in ("saw", "lost") for thing in ("bus", "dog", "key", "car")]
+    gadgets = [marked(f"my {g} {verb} {when}", g, "GADGET") for g in GADGETS for verb in ("died", "froze") for when in WHEN]
+    plain = [{"text": f"my {thing} {verb} {when}", "entities": []} for thing in ("dog", "phone", "bus") for verb in ("died", "froze") for when in WHEN]
+    write(project / ANNOTATED, gadgets + plain)
+    write(project / BASE, people)
+    write(project / TEST, [SENTENCE, *(marked(f"{n} lost my {g} today", g, "GADGET") for n in NAMES[:3] for g in GADGETS)])
+    write(project / RAW, [{"text": f"{name} was {how} with the {thing}"} for name in NAMES for how in ("here", "there") for thing in ("dog", "bus", "zune")])
+    write(project / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
+    for name, value in {"base_max_steps": 60, "update_max_steps": 80, "min_gain": 0, "min_retention": 0, "rehearsal_ratio": 1.0}.items():
+        var(name, value)(project)
+    return project
+
+
+def stages_run(engine: str, done) -> tuple[list[str], list[str]]:
+    """RETURNS (tuple): The stages that an engine ran, and those that it took from its cache."""
+    if engine == "spacy":
+        return [name for name in STAGES if f"Skipping '{name}'" not in done.out], []
+    ran = re.findall(r"Running stage '([\w-]+)'", done.out)
+    cached = re.findall(r"Stage '([\w-]+)' is cached - skipping run", done.out)
+    return [name for name in STAGES if name in ran], [name for name in STAGES if name in cached]

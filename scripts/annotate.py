@@ -99,7 +99,7 @@ def main(patterns: Path, raw: Path, output: Path, lang: str = "en"):
         fail([Problem(str(patterns), None, f"{error}; the first of them", error.texts[0])], advice)
     except Exception as error:
         # Whatever spaCy says of patterns that no check has seen.
-        fail([Problem(str(patterns), None, f"the patterns cannot be used: {' '.join(str(error).split())}")], advice)
+        fail([Problem(str(patterns), None, f"the patterns cannot be matched: {' '.join(str(error).split())}")], advice)
     with replacing(output) as path:
         srsly.write_jsonl(path, records)
     labels = Counter(label for record in records for _, _, label in record["entities"])

@@ -99,7 +99,7 @@ def main(
 ):
     try:
         counts, problems = check(assets, lang, base_model)
-    except BasePipelineError as error:
+    except (BasePipelineError, OSError) as error:
         fail([error], "Nothing was written.")
     warnings = [problem for problem in problems if problem.level == "warning"]
     errors = [problem for problem in problems if problem.level == "error"]

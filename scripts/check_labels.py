@@ -24,10 +24,11 @@ def check_labels(sets: dict[str, DataSet], new: Counter, base: set[str], install
     used: dict[str, str] = {}
     for data in sets.values():
         for file, _, example in data.examples:
-            used.update((label, file) for _, _, label in example.entities)
+            for _, _, label in example.entities:
+                used.setdefault(label, file)
     if len(used) > MOST_LABELS:
         message = f"there are {len(used):,} labels, and no more than {MOST_LABELS} may be: a label is a kind, not a name"
-        yield Problem(next(reversed(used.values())), None, message)
+        yield Problem(Counter(used.values()).most_common(1)[0][0], None, message)
         return
     allowed = {"base": base, "annotated": set(new), "test": set(new) | base}
     hints = {name: {label: _hint(label, known) for label in used if label not in known} for name, known in allowed.items()}

@@ -74,7 +74,7 @@ def form(entry: Any, labels: set[str]) -> str:
         return f"label {entry['label'][:100]} is not in assets/annotated, which has {', '.join(sorted(labels)) or 'none'}"
     pattern = entry["pattern"]
     sizes = [_size(token) for token in pattern if isinstance(token, dict)] if isinstance(pattern, list) else []
-    if sum(length for length, _ in sizes) > LONGEST_PATTERN:
+    if sum(length for length, _ in sizes) > LONGEST_PATTERN or len(pattern) > 10 * LONGEST_PATTERN:
         return f"the pattern is longer than {LONGEST_PATTERN} tokens, with repeats counted out: make it shorter"
     if (optional := sum(free for _, free in sizes)) > MOST_OPTIONAL:
         return f"{optional} tokens of the pattern are optional (* and + count for 4), and {MOST_OPTIONAL} may be: make several patterns"

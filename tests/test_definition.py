@@ -123,9 +123,12 @@ def test_set_var_knows_the_vars(tmp_path):
 
 def test_names_work_on_every_system():
     names = command("git", "ls-files", cwd=ROOT).raw.splitlines()
-    assert names and not [name for name in names if re.search(r'[<>:"|?*\\]|[ .]$|(^|/)(con|nul|aux|prn)(\.|$)', name, re.I)]
+    reserved = r'[<>:"|?*\\\x00-\x1f]|[ .](/|$)|(^|/)(con|nul|aux|prn|com\d|lpt\d)(\.|/|$)'
+    assert names and not [name for name in names if re.search(reserved, name, re.I) or not name.isascii() or len(name) > 120]
+    assert len({name.casefold() for name in names}) == len(names)
     scripts = [line for cmd in PROJECT["commands"] for line in cmd["script"]]
-    assert not [line for line in scripts if re.search(r"&&|\||;|>|mkdir -p|\*", line)]
+    assert not [line for line in scripts if re.search(r"[&|;<>*?`~#\[\]()]|mkdir|\$(?!\{vars\.\w+\})", line)]
+    assert all(line.startswith("python scripts/") for line in scripts)
 
 
 @pytest.mark.parametrize("name", ["base", "update"])

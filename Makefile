@@ -6,7 +6,7 @@ export UV_LINK_MODE := copy
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns lock document stages transformer clean help
+.PHONY: all repro test smoke reruns fuzz lock document stages transformer clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python -m spacy project run all
@@ -23,6 +23,10 @@ smoke: .venv/tested ## Run both engines on a small profile in clean clones, and 
 reruns: .venv/tested ## Change one thing after another, and check what each engine reruns
 	python -m pytest -m reruns
 
+fuzz: .venv/tested requirements-fuzz.txt ## Try inputs that nobody thought of on the reader and the check, for ten minutes
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-fuzz.txt
+	python -m pytest -m fuzz
+
 stages: .venv/installed ## Write the stages of dvc.yaml from project.yml
 	python scripts/dvc_stages.py
 
@@ -33,6 +37,7 @@ lock: .venv/installed ## Pin the newest allowed versions, with hashes
 	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements.in -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-test.in -o requirements-test.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-transformer.in -o requirements-transformer.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-fuzz.in -o requirements-fuzz.txt
 
 transformer: .venv/installed requirements-transformer.txt ## Install what word vectors and transformers need
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-transformer.txt

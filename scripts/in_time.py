@@ -1,7 +1,16 @@
 """Call a function in a process of its own, which can be ended: a regular expression that runs away can not."""
 
+import math
+import signal
+import time
+from functools import partial
 from multiprocessing import Pool, TimeoutError
 from typing import Any, Callable, Iterator
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 MEMORY = 3 * 2**30
 
@@ -16,8 +25,8 @@ def in_time(function: Callable[[Any], Any], items: list, seconds: float) -> Iter
     """
     done = 0
     while done < len(items):
-        with Pool(1, _limit_memory) as pool:
-            results = pool.imap(function, items[done:])
+        with Pool(1, _start) as pool:
+            results = pool.imap(partial(_call, function, seconds), items[done:])
             for _ in items[done:]:
                 done += 1
                 try:
@@ -30,13 +39,22 @@ def in_time(function: Callable[[Any], Any], items: list, seconds: float) -> Iter
                     break
 
 
-def _limit_memory() -> None:
-    """Some patterns fill all memory within seconds, and then the system ends whatever process it likes."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = used + MEMORY
-    resource.setrlimit(resource.RLIMIT_DATA, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
+def _call(function: Callable[[Any], Any], seconds: float, item: Any) -> Any:
+    # Should the command be killed, nobody is left to end this process.
+    _limit("RLIMIT_CPU", math.ceil(time.process_time() + 2 * seconds))
+    return function(item)
+
+
+def _start() -> None:
+    # Of an interrupt the command itself says what is to be said.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if resource:
+        # Some patterns fill all memory within seconds, and then the system ends whatever process it likes.
+        _limit("RLIMIT_DATA", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 + MEMORY)
+
+
+def _limit(name: str, value: int) -> None:
+    if resource:
+        kind = getattr(resource, name)
+        _, most = resource.getrlimit(kind)
+        resource.setrlimit(kind, (value if most == resource.RLIM_INFINITY else min(value, most), most))

@@ -122,14 +122,17 @@ def test_a_name_for_each_span_instead_of_a_label(refused, assets):
 
 FILES = {
     "a folder with a file's name": (lambda path: path.mkdir(), ["a folder stands where a file should"]),
-    "a link to itself": (lambda path: path.symlink_to(path), ["new.jsonl"]),
-    "a link to nothing": (lambda path: path.symlink_to("nowhere"), ["the file does not exist"]),
-    "a device without end": (lambda path: path.symlink_to("/dev/zero"), ["the file does not exist"]),
-    "a pipe that nobody writes to": (os.mkfifo, ["the file does not exist"]),
     "UTF-16": (lambda path: path.write_bytes(GOOD.encode("utf-16")), ["new.jsonl:1: not valid UTF-8"]),
     "noise": (lambda path: path.write_bytes(bytes(range(256)) * 100), ["new.jsonl:2: not valid UTF-8"]),
     "only a byte order mark": (lambda path: path.write_bytes(b"\xef\xbb\xbf"), ["the file is empty"]),
 }
+if os.name == "posix":
+    FILES |= {
+        "a link to itself": (lambda path: path.symlink_to(path), ["new.jsonl"]),
+        "a link to nothing": (lambda path: path.symlink_to("nowhere"), ["the file does not exist"]),
+        "a device without end": (lambda path: path.symlink_to("/dev/zero"), ["the file does not exist"]),
+        "a pipe that nobody writes to": (os.mkfifo, ["the file does not exist"]),
+    }
 
 
 @pytest.mark.parametrize("make, expected", FILES.values(), ids=FILES)
@@ -175,6 +178,11 @@ def test_a_language_that_is_none(refused, lang):
 @pytest.mark.parametrize("name", ["../x", "x" * 5000, "a b\nc", "evil;ls", "..", "/dev/null"])
 def test_a_base_that_is_none(refused, name):
     refused("The base pipeline", words=["--base-model", name])
+
+
+def test_a_name_too_long_for_a_file(run, assets):
+    done = run("fingerprints.py", "assets", "out", "--base-model", "x" * 5000, "--encoder", "../../x", "--vectors-from", "a/" * 3000)
+    assert done.code == 0, done.raw
 
 
 def test_a_message_moves_no_cursor_and_always_prints():

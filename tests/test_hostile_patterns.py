@@ -1,7 +1,11 @@
 """A pattern of any origin is refused with a clear message, or comes to an end; it never fills the memory."""
 
 import json
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import annotate as annotate_script
 import check_patterns as patterns
@@ -128,6 +132,24 @@ def takes(seconds: float) -> float:
 
 def test_what_takes_too_long_is_left_out_and_the_rest_goes_on():
     assert list(in_time(takes, [0.0, 60.0, 0.1, 60.0, 0.2], 1.0)) == [0.0, None, 0.1, None, 0.2]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_nothing_is_left_when_the_command_is_killed():
+    code = "import re; from in_time import in_time; list(in_time(re.compile('^(a+)+$').search, ['a' * 60 + 'b'], 3))"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT / "scripts") as command:
+        time.sleep(1)
+        children = running(command.pid)
+        command.kill()
+    start = time.monotonic()
+    while any(os.path.exists(f"/proc/{child}/exe") for child in children) and time.monotonic() - start < 60:
+        time.sleep(0.2)
+    assert children and time.monotonic() - start < 60
+
+
+def running(parent: int) -> list[int]:
+    """RETURNS (list): The processes that a process started."""
+    return [int(n) for path in Path(f"/proc/{parent}/task").glob("*/children") for n in path.read_text().split()]
 
 
 def test_its_errors_are_its_own():

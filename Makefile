@@ -6,7 +6,7 @@ export UV_LINK_MODE := copy
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults places verify lock document stages assets transformer s3 clean help
+.PHONY: all repro test smoke reruns faults places fuzz verify lock document stages assets transformer s3 clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python -m spacy project run all
@@ -29,6 +29,10 @@ reruns: .venv/tested ## Change one thing after another, and check what each engi
 places: .venv/tested ## Run it in odd places, without a network, and with a DVC remote
 	python -m pytest -m places
 
+fuzz: .venv/tested requirements-fuzz.txt ## Try inputs that nobody thought of on the reader and the check, for ten minutes
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-fuzz.txt
+	python -m pytest -m fuzz
+
 verify: .venv/installed ## Repeat the committed run in a fresh clone, and compare its outputs with dvc.lock
 	python scripts/verify.py
 
@@ -43,6 +47,7 @@ lock: .venv/installed ## Pin the newest allowed versions, with hashes
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-test.in -o requirements-test.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-transformer.in -o requirements-transformer.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-s3.in -o requirements-s3.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-fuzz.in -o requirements-fuzz.txt
 
 assets: .venv/installed ## Download the other data sets that project.yml names
 	python scripts/assets.py --extra

@@ -1,6 +1,7 @@
 """Find the pipeline that is to be updated, and say clearly when it cannot be used."""
 
-from pathlib import Path
+import os
+import re
 from typing import Optional
 
 import spacy
@@ -24,8 +25,9 @@ def load_base(base_model: str, version: str = "") -> Language:
     """
     try:
         nlp = spacy.load(base_model)
-    except (OSError, ValueError) as error:
-        installed = Path(base_model).exists() or spacy.util.is_package(base_model)
+    except Exception as error:
+        # A folder may hold anything, and each of its files fails in a way of its own.
+        installed = os.path.exists(base_model) or _is_package(base_model)
         reason = f"cannot be loaded: {error}" if installed else "is neither installed nor a folder"
         raise BasePipelineError(
             f"The base pipeline {base_model!r} {reason}. Install it (python -m spacy download {base_model}), "
@@ -50,5 +52,19 @@ def entity_labels(nlp: Language) -> list[str]:
 
 
 def tokenizer_for(lang: str, base: Optional[Language] = None) -> Language:
-    """RETURNS (Language): What makes Docs out of texts: the base pipeline's tokenizer, or the language's."""
-    return base if base is not None else spacy.blank(lang)
+    """RETURNS (Language): What makes Docs out of texts: the base pipeline's tokenizer, or the language's.
+    RAISES (BasePipelineError): If there is no such language. Its code becomes part of the package's name and path.
+    """
+    if not re.fullmatch(r"[a-z][a-z_]{1,19}", lang):
+        raise BasePipelineError(f"vars.lang is {lang[:40]!r}: it must be a language code of small letters, such as en or xx.")
+    try:
+        return base if base is not None else spacy.blank(lang)
+    except ImportError as error:
+        raise BasePipelineError(f"vars.lang is {lang!r}, which spaCy cannot make a tokenizer for: {error}") from error
+
+
+def _is_package(name: str) -> bool:
+    try:
+        return spacy.util.is_package(name)
+    except ValueError:
+        return False

@@ -1,26 +1,21 @@
 """Check every data file under assets/ and list all problems at once, before anything is built on them."""
 
-from collections import Counter
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Iterator, Optional
 
 import srsly
 import typer
-from spacy.errors import MatchPatternError
 from spacy.language import Language
-from spacy.matcher import Matcher
 from tqdm import tqdm
 from wasabi import msg
 
 from base_pipeline import BasePipelineError, entity_labels, load_base, tokenizer_for
 from command import run
+from check_labels import check_labels
+from check_patterns import check_patterns
 from outputs import fail, replacing
 from read_records import read_data
 from records import DataSet, Problem, RawText, check_alignment, label_counts
-
-# A label this much rarer than one that is spelt almost the same is taken for a slip of the pen.
-MISSPELT_RATIO = 20
 
 
 def check(assets: Path, lang: str, base_model: str = "") -> tuple[dict[str, dict], list[Problem]]:
@@ -49,7 +44,7 @@ def check(assets: Path, lang: str, base_model: str = "") -> tuple[dict[str, dict
     known_new = label_counts(e for _, _, e in sets["annotated"].examples)
     known_base = set(entity_labels(base)) if base else set(label_counts(e for _, _, e in sets["base"].examples))
     problems += check_labels(sets, known_new, known_base, bool(base))
-    problems += check_patterns(assets / "patterns.jsonl", nlp, set(known_new))
+    problems += check_patterns(assets / "patterns.jsonl", lang, set(known_new))
     counts = {name: count(data) for name, data in sets.items()} | {"raw": {"texts": len(raw.examples)}}
     return counts, problems
 
@@ -85,49 +80,6 @@ def check_sets(assets: Path, sets: dict[str, DataSet], raw: DataSet, base: Optio
         yield Problem(str(assets / "raw.jsonl"), None, message, level=level)
 
 
-def check_labels(sets: dict[str, DataSet], new: Counter, base: set[str], installed: bool) -> Iterator[Problem]:
-    """YIELDS (Problem): Each span with a label that nothing could learn, or that looks misspelt."""
-    allowed = {"base": base, "annotated": set(new), "test": set(new) | base}
-    for name, data in sets.items():
-        for file, line, example in data.examples:
-            for start, end, label in example.entities:
-                span = f"span [{start}, {end}] {example.text[start:end]!r}"
-                if label not in allowed[name]:
-                    known = sorted(allowed[name])
-                    near = get_close_matches(label, known, 1, cutoff=0.6)
-                    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known) or 'none'}"
-                    who = "the base pipeline" if installed and name == "base" else "any training text"
-                    yield Problem(file, line, f"{span} has label {label}, unknown to {who}: {hint}", example.text)
-                elif name == "annotated":
-                    near = [n for n in get_close_matches(label, set(new) | base, 3, cutoff=0.8) if n != label]
-                    if near and (near[0] in base or new[near[0]] >= MISSPELT_RATIO * new[label]) and label not in base:
-                        message = f"{span} has label {label}, which looks like a misspelt {near[0]}: mend it"
-                        yield Problem(file, line, message, example.text)
-
-
-def check_patterns(path: Path, nlp: Language, labels: set[str]) -> Iterator[Problem]:
-    """YIELDS (Problem): Each line that is no pattern in EntityRuler format for a label in use."""
-    if not path.exists():
-        return
-    for number, row in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), 1):
-        if not row.strip():
-            continue
-        try:
-            entry = srsly.json_loads(row)
-            label, pattern = entry["label"], entry["pattern"]
-            if not isinstance(pattern, str):
-                Matcher(nlp.vocab, validate=True).add(label, [pattern])
-        except MatchPatternError as error:
-            yield Problem(str(path), number, f"not a token pattern: {' '.join(str(error).split())}", row)
-        except (KeyError, TypeError, ValueError) as error:
-            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-            yield Problem(str(path), number, f'not a pattern ({reason}): write {{"label": ..., "pattern": ...}}', row)
-        else:
-            if label not in labels:
-                known = ", ".join(sorted(labels)) or "none"
-                yield Problem(str(path), number, f"label {label} is not in assets/annotated, which has {known}", row)
-
-
 def count(data: DataSet) -> dict:
     """RETURNS (dict): Texts, texts without an entity, spans per label, and records left out with the reason."""
     examples = [example for _, _, example in data.examples]
@@ -148,7 +100,7 @@ def main(
 ):
     try:
         counts, problems = check(assets, lang, base_model)
-    except BasePipelineError as error:
+    except (BasePipelineError, OSError) as error:
         fail([error], "Nothing was written.")
     warnings = [problem for problem in problems if problem.level == "warning"]
     errors = [problem for problem in problems if problem.level == "error"]

@@ -7,6 +7,7 @@ rerun what depends on them, and nothing else does. It imports little, for it is 
 
 import hashlib
 import json
+import os
 import sys
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
@@ -38,7 +39,7 @@ def of_named(name: str) -> dict[str, str]:
     RETURNS (dict): The name; "md5" of a file or folder, or of the list of an installed package's files, in which the
         hash of each stands.
     """
-    if name and Path(name).exists():
+    if os.path.exists(name):
         return {"name": name, "md5": of_files(Path(name))}
     try:
         listed = distribution(name).read_text("RECORD") if name else None

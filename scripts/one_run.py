@@ -113,7 +113,7 @@ def refuse_if_alive(mine: psutil.Process) -> None:
 def stop_left_behind(mine: psutil.Process) -> None:
     """Stop what a run that was killed had started: nobody waits for it, and it would write where this run writes."""
     spared = {mine.pid, *(process.pid for process in [*psutil.Process().parents(), psutil.Process()])}
-    found = [process for process in psutil.process_iter() if marked(process)]
+    found = [process for process in psutil.process_iter() if left_behind(process)]
     found += filter(None, [alive(note_of_last().get("command"))])
     left = [process for process in set(found) if process.pid not in spared]
     for process in left:
@@ -122,8 +122,10 @@ def stop_left_behind(mine: psutil.Process) -> None:
     psutil.wait_procs(left, timeout=10)
 
 
-def marked(process: psutil.Process) -> bool:
+def left_behind(process: psutil.Process) -> bool:
+    """RETURNS (bool): Whether a process was started by a command of this project, or holds the lock after being forked off."""
+    lock = str(LOCK.resolve())
     try:
-        return process.environ().get(MARK) == str(LOCK.resolve())
+        return process.environ().get(MARK) == lock or any(file.path == lock for file in process.open_files())
     except (psutil.Error, OSError):
         return False

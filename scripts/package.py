@@ -23,6 +23,9 @@ from outputs import fail, replacing
 
 # 1980-01-01, the earliest time that a zip file can hold. The build takes it for the time of every member.
 EPOCH = 315532800
+# Both become part of file names and of a module's name.
+NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
+VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}((a|b|rc|\.dev)[0-9]{1,9})?")
 
 
 def write_meta(nlp: spacy.Language, metrics: dict, checked: dict, name: str, version: str, license: str, card: Path) -> dict:
@@ -94,8 +97,8 @@ def main(
     version: str = typer.Option(...),
     license: str = "",
 ):
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or not re.fullmatch(r"\d+(\.\d+)*([ab]\d+|rc\d+|\.dev\d+)?", version):
-        advice = "Use lower-case letters, digits and _ for vars.package_name, and a version such as 0.1.0."
+    if not NAME.fullmatch(name) or not VERSION.fullmatch(version):
+        advice = "Use at most 50 lower-case letters, digits and _ for vars.package_name, and a version such as 0.1.0."
         fail([f"{name!r} {version!r} cannot be the name and version of a package"], advice)
     nlp = spacy.load(model)
     meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(checked), name, version, license, card)

@@ -7,15 +7,17 @@ A file is JSONL (one record a line) or JSON (one list of records). These shapes 
 - spaCy v2: ["iPhone X is coming", {"entities": [[0, 8, "GADGET"]]}]
 """
 
-import json
 from pathlib import Path
-from typing import Any, Iterator
 
 from pydantic import BaseModel, ValidationError
 
-from records import DataSet, Example, Problem, check_record
+from check_record import check_record
+from read_json import read_values, show
+from records import DataSet, Example, Problem
 
 SUFFIXES = (".jsonl", ".json")
+# How many faults of one record a message names.
+SHOWN = 5
 
 
 def data_files(path: Path) -> list[Path]:
@@ -35,13 +37,11 @@ def read_data(path: Path, model: type[BaseModel] = Example) -> DataSet:
     found = DataSet()
     for file in data_files(path):
         before = len(found.examples) + sum(found.left_out.values()) + len(found.problems)
-        for line, value in _read_values(file, found.problems):
+        for line, value in read_values(file, found.problems):
             try:
                 record = model.model_validate(value)
             except (ValidationError, KeyError, TypeError) as error:
-                text = value.get("text") if isinstance(value, dict) else None
-                shown = text if isinstance(text, str) else json.dumps(value, ensure_ascii=False)
-                found.problems.append(Problem(str(file), line, _explain(error), shown))
+                found.problems.append(Problem(str(file), line, _explain(error), show(value)))
                 continue
             answer = getattr(record, "answer", "accept")
             if answer != "accept":
@@ -54,44 +54,16 @@ def read_data(path: Path, model: type[BaseModel] = Example) -> DataSet:
     return found
 
 
-def _read_values(file: Path, problems: list[Problem]) -> Iterator[tuple[int, Any]]:
-    if not file.is_file():
-        problems.append(Problem(str(file), None, "the file does not exist: put it there or mend the path"))
-        return
-    try:
-        content = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
-        problems.append(Problem(str(file), line, "not valid UTF-8: save the file as UTF-8"))
-        return
-    if file.suffix == ".json":
-        try:
-            values = json.loads(content) if content.strip() else []
-        except json.JSONDecodeError as error:
-            problems.append(Problem(str(file), error.lineno, f"broken JSON, column {error.colno}: {error.msg}"))
-            return
-        if not isinstance(values, list):
-            problems.append(Problem(str(file), 1, "a .json file must hold one list of records"))
-            return
-        yield from enumerate(values, 1)
-        return
-    # Not splitlines(): it also breaks at U+2028 and others, which JSON strings may hold.
-    for number, row in enumerate(content.split("\n"), 1):
-        if row.strip():
-            try:
-                yield number, json.loads(row)
-            except json.JSONDecodeError as error:
-                problems.append(Problem(str(file), number, f"broken JSON, column {error.colno}: {error.msg}", row))
-
-
 def _explain(error: Exception) -> str:
     if not isinstance(error, ValidationError):
-        return f"a span lacks {error}: it needs start, end and label"
+        lacks = f"a span lacks {error}" if isinstance(error, KeyError) else "`spans` is no list of objects"
+        return f"{lacks}: a span needs start, end and label"
     parts = []
-    for item in error.errors():
+    wrong = error.errors(include_url=False, include_input=False)
+    for item in wrong[:SHOWN]:
         where = ".".join(map(str, item["loc"]))
         if item["type"] == "missing" and where == "entities":
             parts.append("no `entities`: write `\"entities\": []` if a person looked and found none")
         else:
             parts.append(f"{where}: {item['msg']}" if where else item["msg"].removeprefix("Value error, "))
-    return "; ".join(parts)
+    return "; ".join(parts) + (f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")

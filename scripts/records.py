@@ -61,7 +61,9 @@ class Problem:
     def __str__(self) -> str:
         where = self.file if self.line is None else f"{self.file}:{self.line}"
         shown = self.text if len(self.text) <= 80 else self.text[:77] + "..."
-        return f"{where}: {self.message}" + (f"\n    text: {shown!r}" if shown else "")
+        # No character of a file may move the cursor, colour the terminal or fail to print.
+        said = "".join(c if c.isprintable() else repr(c)[1:-1] for c in f"{where}: {self.message}")
+        return said + (f"\n    text: {shown!r}" if shown else "")
 
 
 class DataError(ValueError):
@@ -86,31 +88,6 @@ class DataSet:
         if errors:
             raise DataError(errors)
         return [example for _, _, example in self.examples]
-
-
-def check_record(record: BaseModel) -> Iterator[str]:
-    """YIELDS (str): What is wrong with a record by itself, before any tokenizer looks at it."""
-    if not record.text.strip():
-        yield "the text is empty"
-    if any("\ud800" <= char <= "\udfff" for char in record.text):
-        yield "the text holds half of a surrogate pair: save the file as UTF-8 again"
-    taken: list[tuple[int, int, str]] = []
-    for start, end, label in getattr(record, "entities", []):
-        name = f"span [{start}, {end}] {label}"
-        if not label.strip():
-            yield f"{name} has no label"
-        if start < 0 or end > len(record.text):
-            yield f"{name} is out of range: the text has {len(record.text)} characters"
-            continue
-        if start >= end:
-            yield f"{name} is empty or reversed: the end must be greater than the start"
-            continue
-        name = f"span [{start}, {end}] {label} {record.text[start:end]!r}"
-        for other in taken:
-            if start < other[1] and other[0] < end:
-                shown = record.text[other[0] : other[1]]
-                yield f"{name} overlaps [{other[0]}, {other[1]}] {other[2]} {shown!r}: keep one of them"
-        taken.append((start, end, label))
 
 
 def check_alignment(record: Example, doc: Doc) -> Iterator[str]:

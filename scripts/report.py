@@ -6,7 +6,7 @@ import spacy
 import srsly
 import typer
 from jinja2 import Environment, FileSystemLoader, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from spacy import displacy
 from wasabi import msg
 
@@ -18,8 +18,8 @@ SHOWN = 30
 
 
 def render(text: str, entities: list) -> Markup:
-    """RETURNS (Markup): displaCy's rendering of a text; displaCy escapes the text and the labels."""
-    ents = [{"start": start, "end": end, "label": label} for start, end, label in entities]
+    """RETURNS (Markup): displaCy's rendering of a text. displaCy escapes the text, and leaves the labels to its caller."""
+    ents = [{"start": start, "end": end, "label": str(escape(label))} for start, end, label in entities]
     html = displacy.render({"text": text, "ents": ents, "title": None}, style="ent", manual=True, page=False, jupyter=False)
     return Markup(html)
 

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import typer
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from wasabi import msg
 
 from outputs import fail, replacing
+
+# With DVC a command line passes through a shell.
+SPECIAL = "\"'`$\\;&|<>*{}"
 
 
 def set_var(text: str, name: str, value: str) -> str:
@@ -20,16 +24,22 @@ def set_var(text: str, name: str, value: str) -> str:
     value (str): As it would stand in YAML: 5, 0.3, true, or text, which gets quotes.
     RETURNS (str): The new content.
     RAISES (KeyError): If there is no such var.
+    RAISES (ValueError): If the value holds a character with a meaning in a command line, of which it becomes part.
     """
+    if not value.isprintable() or set(value) & set(SPECIAL):
+        raise ValueError(f"{value!r} holds one of {SPECIAL} or a character that cannot be printed")
     block = re.search(r"^vars:\n((?:[ #].*\n|\n)*)", text, re.MULTILINE)
     line = re.search(rf"^(  {re.escape(name)}:[ ]*)(.*)$", block[1], re.MULTILINE) if block else None
     if block is None or line is None:
         raise KeyError(name)
-    parsed = YAML(typ="safe").load(value) if value else ""
+    try:
+        parsed = YAML(typ="safe").load(value) if value else ""
+    except YAMLError:
+        parsed = value
     if isinstance(parsed, (bool, int, float)) and not line[2].startswith('"'):
         shown = value
     else:
-        shown = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        shown = f'"{value}"'
     start = block.start(1) + line.start(2)
     return text[:start] + shown + text[start + len(line[2]) :]
 
@@ -38,6 +48,8 @@ def main(name: str, value: str, project: Path = Path("project.yml")):
     text = project.read_text(encoding="utf8")
     try:
         changed = set_var(text, name, value)
+    except ValueError as error:
+        fail([error], f"{project} stays as it is. Write paths with /.")
     except KeyError:
         known = ", ".join(YAML(typ="safe").load(text)["vars"])
         fail([f"{project} has no var {name!r}"], f"It has: {known}")

@@ -4,11 +4,13 @@ learnt so far kept when somebody interrupts it.
 
 import shutil
 import signal
+from configparser import Error as NotAConfig
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
 import srsly
+from catalogue import RegistryError
 from spacy.cli._util import setup_gpu, show_validation_error
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
@@ -18,7 +20,9 @@ from threadpoolctl import threadpool_limits
 from wasabi import msg
 
 import text_context  # noqa: F401  (configs name what it registers)
-from outputs import replacing, scratch
+from outputs import fail, replacing, scratch
+
+ADVICE = "Mend the config. It can name only functions that spaCy, an installed package or this project registers."
 
 
 def use_openblas() -> None:
@@ -50,19 +54,24 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
     kept = log.with_name("interrupted")
     earlier = list(srsly.read_jsonl(kept / "log.jsonl")) if resume and kept.exists() else []
     with scratch(log.with_name("checkpoints")) as folder, replacing(log) as rows:
-        with show_validation_error(config):
+        try:
             settings = load_config(config, overrides=overrides)["training"]
+        except (NotAConfig, ValueError, KeyError) as error:
+            fail([f"{config.name} is no training config: {' '.join(str(error).split())}"], ADVICE)
         # A short training is looked at ten times as well: without a look there is no checkpoint but the untrained one.
         often = min(settings["eval_frequency"], max(1, settings["max_steps"] // 10))
         done = earlier[-1]["step"] if earlier else 0
         changed = {**overrides, "paths.log": str(rows), "training.eval_frequency": often, "training.max_steps": max(often, settings["max_steps"] - done)}
-        with show_validation_error(config, hint_fill=False):
-            nlp = init_nlp(load_config(config, overrides=changed, interpolate=False), use_gpu=gpu_id)
-        if earlier:
-            msg.info(f"Going on after step {done}, from {kept / 'model-last'}")
-            nlp.from_disk(kept / "model-last")
-        with keeping(folder / "model-last", rows, earlier, kept):
-            train(nlp, folder, use_gpu=gpu_id)
+        try:
+            with show_validation_error(config, hint_fill=False):
+                nlp = init_nlp(load_config(config, overrides=changed, interpolate=False), use_gpu=gpu_id)
+            if earlier:
+                msg.info(f"Going on after step {done}, from {kept / 'model-last'}")
+                nlp.from_disk(kept / "model-last")
+            with keeping(folder / "model-last", rows, earlier, kept):
+                train(nlp, folder, use_gpu=gpu_id)
+        except RegistryError as error:
+            fail([f"{config.name} names what is not there: {str(error).partition(chr(10))[0]}"], ADVICE)
         if earlier:
             srsly.write_jsonl(rows, joined(earlier, rows))
         yield folder / "model-best"

@@ -148,7 +148,7 @@ KINDS = [
     Kind("vars.package_version", var("package_version", "0.2.0"), ["package", "smoke-test"]),
     Kind("vars.package_license", var("package_license", "CC0"), ["package", "smoke-test"]),
     # Code
-    *map(comment, ["check", "report", "set_var", "scoring", "records", "outputs", "one_run"]),
+    *map(comment, ["check", "report", "set_var", "scoring", "records", "read_json", "in_time", "outputs", "one_run"]),
     Kind("a line of a command", replace("project.yml", "training/metrics.json training/differences.jsonl --seed ${vars.seed}", "training/metrics.json training/differences.jsonl --seed 1"), AFTER_UPDATE),
     Kind("the help of a command", replace("project.yml", "Keep what spaCy's own", "Note what spaCy's own"), []),
     Kind("the order of commands", swap_commands, []),

@@ -125,7 +125,8 @@ def test_names_work_on_every_system():
     names = command("git", "ls-files", cwd=ROOT).raw.splitlines()
     assert names and not hostile(names)
     scripts = [line for cmd in PROJECT["commands"] for line in cmd["script"]]
-    assert not [line for line in scripts if re.search(r"&&|\||;|>|mkdir -p|\*", line)]
+    assert not [line for line in scripts if re.search(r"[&|;<>*?`~#\[\]()]|mkdir|\$(?!\{vars\.\w+\})", line)]
+    assert all(line.startswith("python scripts/") for line in scripts)
 
 
 @pytest.mark.parametrize("name", ["base", "update"])

@@ -1,0 +1,60 @@
+"""Call a function in a process of its own, which can be ended: a regular expression that runs away can not."""
+
+import math
+import signal
+import time
+from functools import partial
+from multiprocessing import Pool, TimeoutError
+from typing import Any, Callable, Iterator
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+MEMORY = 3 * 2**30
+
+
+def in_time(function: Callable[[Any], Any], items: list, seconds: float) -> Iterator[Any]:
+    """Call a function with one item after the other, each for so long at most.
+
+    function (Callable): Of a module, or a `partial` of one, for it goes to another process.
+    seconds (float): For one item.
+    YIELDS (Any): For each item what the function returned, or None if it took longer or had no memory left.
+    RAISES (Exception): What the function raised.
+    """
+    done = 0
+    while done < len(items):
+        with Pool(1, _start) as pool:
+            results = pool.imap(partial(_call, function, seconds), items[done:])
+            for _ in items[done:]:
+                done += 1
+                try:
+                    yield results.next(timeout=seconds)
+                except MemoryError:
+                    yield None
+                except TimeoutError:
+                    yield None
+                    # Leaving the block ends the process; the rest goes to a new one.
+                    break
+
+
+def _call(function: Callable[[Any], Any], seconds: float, item: Any) -> Any:
+    # Should the command be killed, nobody is left to end this process.
+    _limit("RLIMIT_CPU", math.ceil(time.process_time() + 2 * seconds))
+    return function(item)
+
+
+def _start() -> None:
+    # Of an interrupt the command itself says what is to be said.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if resource:
+        # Some patterns fill all memory within seconds, and then the system ends whatever process it likes.
+        _limit("RLIMIT_DATA", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 + MEMORY)
+
+
+def _limit(name: str, value: int) -> None:
+    if resource:
+        kind = getattr(resource, name)
+        _, most = resource.getrlimit(kind)
+        resource.setrlimit(kind, (value if most == resource.RLIM_INFINITY else min(value, most), most))

@@ -1,0 +1,35 @@
+"""What atheris runs: bytes as a data file, through the reader. See tests/test_fuzz.py.
+
+    python tests/fuzz_reader.py FOLDER -max_total_time=60
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+with atheris.instrument_imports(include=["read_json", "read_records", "check_record", "records"]):
+    from read_records import read_data
+    from records import DataError, RawText
+
+FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
+
+
+def one(data: bytes) -> None:
+    """Read bytes as JSONL or JSON, as annotated or as raw texts: the first byte says which."""
+    path = FOLDER / ("x.json" if data[:1] < b"@" else "x.jsonl")
+    path.write_bytes(data[1:])
+    found = read_data(path, *([RawText] if data[:1] > b"k" else []))
+    for problem in found.problems:
+        str(problem).encode("utf8")
+    try:
+        found.require()
+    except DataError as error:
+        str(error)
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, one)
+    atheris.Fuzz()

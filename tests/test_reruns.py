@@ -5,7 +5,7 @@ import shutil
 import pytest
 from conftest import ROOT, command
 from fingerprints import of_files
-from rerun_table import ALWAYS, COMMANDS, KINDS, Kind, replace, table, var
+from rerun_table import ALWAYS, COMMANDS, KINDS, Kind, declaring, replace, table, var
 from tiny_project import ENGINES, stages_run
 
 
@@ -52,6 +52,20 @@ def test_another_base_of_the_same_name_reruns(finished, tmp_path, engine):
     ran, _ = stages_run(engine, done)
     # What follows runs as far as the other base makes a difference.
     assert ran[:7] == [ALWAYS, "check", "preprocess", "debug", "train", "rehearse", "update"] and "annotate" not in ran
+
+
+@pytest.mark.reruns
+@pytest.mark.parametrize("engine", ENGINES)
+def test_another_version_of_spacy_reruns(finished, tmp_path, engine):
+    """What is installed is told by a .dist-info folder; one that comes first on the path tells of another version."""
+    project = shutil.copytree(finished[engine], tmp_path / "project", symlinks=True)
+    told = tmp_path / "installed/spacy-3.8.99.dist-info/METADATA"
+    told.parent.mkdir(parents=True)
+    told.write_text("Metadata-Version: 2.1\nName: spacy\nVersion: 3.8.99\n", encoding="utf8")
+    done = command(*ENGINES[engine], cwd=project, PYTHONPATH=str(told.parents[1]))
+    assert done.code == 0, done.raw
+    ran, _ = stages_run(engine, done)
+    assert ran == [ALWAYS, *declaring("corpus/fingerprints/versions.json")] and len(ran) == len(COMMANDS) - 1
 
 
 @pytest.mark.reruns

@@ -39,10 +39,10 @@ def explain(error: Exception, words: list[Path]) -> tuple[str, str]:
         return f"The disk is full: {error}", "Make room, and run the same command again."
     if isinstance(error, OSError) and error.errno in FORBIDDEN:
         return f"The project may not be written to, or read: {error}", "Mend the permissions, and run the same command again."
-    broken = [path for word in words for path in damaged(word)]
+    broken = sorted({path for word in words for path in damaged(word)})
     if broken:
         advice = "Delete it and run the whole project: the command that makes it runs again."
-        return f"Damaged, or cut off: {', '.join(map(str, broken))} ({error})", advice
+        return f"Damaged, or cut off: {', '.join(map(str, broken))} ({' '.join(str(error).split())})", advice
     if isinstance(error, FileNotFoundError):
         return f"A file is missing: {error}", "Run the whole project, so that the commands before this one make it."
     if type(error).__module__.split(".")[0] in ("confection", "catalogue"):

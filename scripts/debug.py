@@ -21,7 +21,8 @@ def debug_data(config: Path, corpus: Path) -> str:
     """
     command = [sys.executable, "-m", "spacy", "debug", "data", str(config)]
     command += ["--paths.train", str(corpus / "train.spacy"), "--paths.dev", str(corpus / "dev.spacy")]
-    plain = {**os.environ, "NO_COLOR": "1", "ANSI_COLORS_DISABLED": "1", "COLUMNS": "100"}
+    # Without the last one a spinner leaves as many frames in the text as it had time for.
+    plain = {**os.environ, "NO_COLOR": "1", "ANSI_COLORS_DISABLED": "1", "COLUMNS": "100", "WASABI_LOG_FRIENDLY": "1"}
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf8", env=plain)
     if "Summary" not in done.stdout:
         raise RuntimeError((done.stdout + done.stderr).strip().rsplit("\n", 1)[-1])

@@ -6,22 +6,25 @@ import shutil
 import signal
 from configparser import Error as NotAConfig
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
 import srsly
 from catalogue import RegistryError
 from spacy.cli._util import setup_gpu, show_validation_error
+from spacy.schemas import ConfigSchemaInit, ConfigSchemaNlp, ConfigSchemaTraining
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config
-from thinc.api import NumpyOps, set_current_ops
+from thinc.api import Config, NumpyOps, set_current_ops
 from threadpoolctl import threadpool_limits
 from wasabi import msg
 
 import text_context  # noqa: F401  (configs name what it registers)
 from outputs import fail, replacing, scratch
 
+SECTIONS = {"nlp": ConfigSchemaNlp, "training": ConfigSchemaTraining, "initialize": ConfigSchemaInit}
 ADVICE = "Mend the config. It can name only functions that spaCy, an installed package or this project registers."
 
 
@@ -55,9 +58,12 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
     earlier = list(srsly.read_jsonl(kept / "log.jsonl")) if resume and kept.exists() else []
     with scratch(log.with_name("checkpoints")) as folder, replacing(log) as rows:
         try:
-            settings = load_config(config, overrides=overrides)["training"]
+            given = load_config(config, overrides=overrides)
+            settings = given["training"]
         except (NotAConfig, ValueError, KeyError) as error:
             fail([f"{config.name} is no training config: {' '.join(str(error).split())}"], ADVICE)
+        if unknown := list(unknown_settings(given)):
+            fail([f"{config.name} has a setting that does not exist: {setting}" for setting in unknown], "Mend its spelling.")
         # A short training is looked at ten times as well: without a look there is no checkpoint but the untrained one.
         often = min(settings["eval_frequency"], max(1, settings["max_steps"] // 10))
         done = earlier[-1]["step"] if earlier else 0
@@ -76,6 +82,15 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
             srsly.write_jsonl(rows, joined(earlier, rows))
         yield folder / "model-best"
     shutil.rmtree(kept, ignore_errors=True)
+
+
+def unknown_settings(config: Config) -> Iterator[str]:
+    """YIELDS (str): Each setting that spaCy would not read, which is how it takes a misspelt one, with the nearest that it knows."""
+    for section, schema in SECTIONS.items():
+        known = sorted(schema.model_fields)
+        for name in sorted({*config.get(section, {})} - {*known}):
+            near = get_close_matches(name, known, 1)
+            yield f"{section}.{name}" + (f" (did you mean {near[0]}?)" if near else "")
 
 
 @contextmanager

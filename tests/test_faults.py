@@ -48,6 +48,11 @@ def started(engine: str, project: Path, env: dict = {}):
             run.wait()
 
 
+def printed(log: Path) -> str:
+    """RETURNS (str): What a run printed, white space folded."""
+    return " ".join(log.read_text(encoding="utf8").split())
+
+
 def commands(run: subprocess.Popen) -> list[psutil.Process]:
     """RETURNS (list): What an engine has started."""
     try:
@@ -125,7 +130,7 @@ def test_an_interrupted_training_is_kept(finished, tmp_path, engine):
         until(run, (project / "training/updated/.checkpoints.tmp/model-best").exists)
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait() != 0
-    said = (tmp_path / "log").read_text(encoding="utf8")
+    said = printed(tmp_path / "log")
     assert "Interrupted. The last checkpoint is in training/updated/interrupted" in said and "Traceback" not in said, said
     kept = project / "training/updated/interrupted"
     assert spacy.load(kept / "model-last").pipe_names == ["ner_new"]
@@ -133,7 +138,7 @@ def test_an_interrupted_training_is_kept(finished, tmp_path, engine):
     resumed = shutil.copytree(project, tmp_path / "resumed/project", symlinks=True)
     with started(engine, resumed, {"RESUME": "1"}) as run:
         assert run.wait() == 0
-    said = (tmp_path / "resumed/log").read_text(encoding="utf8")
+    said = printed(tmp_path / "resumed/log")
     assert f"Going on after step {step}" in said
     steps = [row["step"] for row in srsly.read_jsonl(resumed / "training/updated/log.jsonl")]
     assert steps == sorted(steps) and steps[-1] >= 80 and not (resumed / "training/updated/interrupted").exists()
@@ -153,15 +158,16 @@ def mounted(folder: str, how: str, engine: str, project: Path):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("how, said", [
-    ("mount -t tmpfs -o size=3m tmpfs training", "No space left on device"),
-    ("mount --bind training training && mount -o remount,bind,ro training", "Read-only file system"),
-    ("mount --bind assets assets && mount -o remount,bind,ro assets", ""),
+    # DVC finds no room to bring the base pipeline back, and no reason for it.
+    ("mount -t tmpfs -o size=3m tmpfs training", {"spacy": "No space left on device", "dvc": "No possible cache link types"}),
+    ("mount --bind training training && mount -o remount,bind,ro training", {"spacy": "Read-only file system", "dvc": "Read-only file system"}),
+    ("mount --bind assets assets && mount -o remount,bind,ro assets", {}),
 ], ids=["full disk", "read-only training", "read-only assets"])
 def test_a_disk_that_takes_nothing(finished, tmp_path, engine, how, said):
     project = with_work(finished, engine, tmp_path)
     done = mounted("training", how, engine, project)
     if said:
-        assert done.code != 0 and said in done.out and "Traceback" not in done.raw, done.raw
+        assert done.code != 0 and said[engine] in done.out and "Traceback" not in done.raw, done.raw
         done = command(*ENGINES[engine], cwd=project)
     assert done.code == 0, done.raw
     assert outputs(project) == outputs(finished[engine])
@@ -175,10 +181,11 @@ def cut(path: Path) -> None:
 def test_corpora_cut_in_half(finished, tmp_path, engine):
     """Both engines see it and make them anew; a command run by hand says which they are."""
     project = shutil.copytree(finished[engine], tmp_path / "project", symlinks=True)
-    for path in project.glob("corpus/**/*.spacy"):
+    for path in project.glob("corpus/*/*.spacy"):
         cut(path)
     by_hand = command("python", "scripts/rehearse.py", "training/base/model-best", "corpus", "corpus/update", "--silver", "corpus/silver.jsonl", cwd=project)
-    assert by_hand.code == 1 and "Damaged, or cut off: corpus/base/dev.spacy, corpus/base/test.spacy" in by_hand.out and "Traceback" not in by_hand.raw
+    assert by_hand.code == 1 and "Damaged, or cut off: corpus/base/dev.spacy, corpus/base/test.spacy, corpus/base/train.spacy" in by_hand.out
+    assert "Traceback" not in by_hand.raw and by_hand.out.count("corpus/raw/dev.spacy") == 1
     done = command(*ENGINES[engine], cwd=project)
     assert done.code == 0, done.raw
     assert outputs(project) == outputs(finished[engine])

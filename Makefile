@@ -9,9 +9,11 @@ export UV_NO_PROGRESS := 1
 .PHONY: all repro test smoke reruns faults places fuzz verify lock document stages assets transformer s3 clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
+	python scripts/unlock.py
 	python -m spacy project run all
 
 repro: .venv/installed ## The same with DVC
+	python scripts/unlock.py
 	dvc repro
 
 test: .venv/tested ## Set up, and run the tests

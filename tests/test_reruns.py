@@ -1,11 +1,15 @@
 """Each kind of change reruns exactly the stages that tests/rerun_table.py promises, under both engines (marker: reruns)."""
 
+import json
 import shutil
+from pathlib import Path
 
 import pytest
+import srsly
 from conftest import ROOT, command
 from fingerprints import of_files
 from rerun_table import ALWAYS, COMMANDS, KINDS, Kind, declaring, replace, table, var
+from set_var import set_var
 from tiny_project import ENGINES, stages_run
 
 
@@ -52,6 +56,41 @@ def test_another_base_of_the_same_name_reruns(finished, tmp_path, engine):
     ran, _ = stages_run(engine, done)
     # What follows runs as far as the other base makes a difference.
     assert ran[:7] == [ALWAYS, "check", "preprocess", "debug", "train", "rehearse", "update"] and "annotate" not in ran
+
+
+OTHER = {"lang": "de", "package_name": "other_ner", "update_config": "configs/update_transformer.cfg"}
+SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
+
+
+def would_run(engine: str, project: Path) -> set[str]:
+    """RETURNS (set): The stages that an engine would run by themselves, before any of their inputs is made anew."""
+    if engine == "spacy":
+        done = command(*ENGINES[engine], "--dry", cwd=project)
+        return set(stages_run(engine, done)[0])
+    return set(json.loads(command("dvc", "status", "--json", cwd=project).raw))
+
+
+@pytest.mark.reruns
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_script_and_each_var_concerns_those_that_use_it(finished, tmp_path, engine):
+    """All of them, by what the engines say that they would do; the table above has what they do, for some."""
+    project = shutil.copytree(finished[engine], tmp_path / "project", symlinks=True)
+    wrong, settings = {}, project / "project.yml"
+    for name in SCRIPTS:
+        path = project / "scripts" / name
+        before = path.read_bytes()
+        path.write_bytes(before + b"# A comment.\n")
+        found, expected = would_run(engine, project), {ALWAYS, *declaring(f"scripts/{name}")}
+        wrong |= {} if found == expected else {name: found ^ expected}
+        path.write_bytes(before)
+    text = settings.read_text(encoding="utf8")
+    for name, value in srsly.read_yaml(settings)["vars"].items():
+        other = value + 1 if isinstance(value, (int, float)) else OTHER.get(name, "other")
+        settings.write_text(set_var(text, name, str(other)), encoding="utf8")
+        using = {cmd["name"] for cmd in COMMANDS if f"${{vars.{name}}}" in str(cmd)}
+        found = would_run(engine, project)
+        wrong |= {} if found == {ALWAYS, *using} and using else {name: found ^ using}
+    assert wrong == {} and len(SCRIPTS) > 30
 
 
 @pytest.mark.reruns

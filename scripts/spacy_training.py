@@ -13,6 +13,7 @@ from typing import Any, Iterator, Optional
 import srsly
 from catalogue import RegistryError
 from spacy.cli._util import setup_gpu, show_validation_error
+from spacy.language import Language
 from spacy.schemas import ConfigSchemaInit, ConfigSchemaNlp, ConfigSchemaTraining
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
@@ -74,7 +75,7 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
             if earlier:
                 msg.info(f"Going on after step {done}, from {kept / 'model-last'}")
                 nlp.from_disk(kept / "model-last")
-            with keeping(folder / "model-last", rows, earlier, kept):
+            with keeping(nlp, folder / "model-last", rows, earlier, kept):
                 train(nlp, folder, use_gpu=gpu_id)
         except RegistryError as error:
             fail([f"{config.name} names what is not there: {str(error).partition(chr(10))[0]}"], ADVICE)
@@ -94,14 +95,20 @@ def unknown_settings(config: Config) -> Iterator[str]:
 
 
 @contextmanager
-def keeping(checkpoint: Path, rows: Path, earlier: list[dict], kept: Path) -> Iterator[None]:
+def keeping(nlp: Language, checkpoint: Path, rows: Path, earlier: list[dict], kept: Path) -> Iterator[None]:
     """When somebody interrupts the block (SIGINT, Ctrl-C), move the last checkpoint and the log out of the scratch folder.
 
-    At once, for engines kill what does not end soon, and spaCy saves a checkpoint on its way out.
+    At once, for engines kill what does not end soon; but a checkpoint that is being written is written to its end.
     """
-    def keep(number: int, frame: Optional[object]) -> None:
+    saving = pending = False
+
+    def interrupted(number: int = 0, frame: Optional[object] = None) -> None:
+        nonlocal pending
+        if saving:
+            pending = True
+            return
         signal.signal(signal.SIGINT, before)
-        if checkpoint.exists() and rows.exists():
+        if checkpoint.exists() and rows.exists() and rows.stat().st_size:
             shutil.rmtree(kept, ignore_errors=True)
             kept.mkdir()
             srsly.write_jsonl(kept / "log.jsonl", joined(earlier, rows))
@@ -110,10 +117,20 @@ def keeping(checkpoint: Path, rows: Path, earlier: list[dict], kept: Path) -> It
             msg.text("Run the same command again to train from the start, or with RESUME=1 before it to go on from there.")
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, keep)
+    def to_disk(*args, **options) -> None:
+        nonlocal saving
+        saving = True
+        type(nlp).to_disk(nlp, *args, **options)
+        saving = False
+        if pending and signal.getsignal(signal.SIGINT) is interrupted:
+            interrupted()
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    nlp.to_disk = to_disk
     try:
         yield
     finally:
+        del nlp.to_disk
         signal.signal(signal.SIGINT, before)
 
 

@@ -130,7 +130,8 @@ def test_an_interrupted_training_is_kept(finished, tmp_path, engine):
     """SIGINT to the whole group, as Ctrl-C sends it. RESUME=1 goes on; without it the outputs are the uninterrupted run's."""
     project = with_work(finished, engine, tmp_path)
     with started(engine, project) as run:
-        until(run, (project / "training/updated/.checkpoints.tmp/model-best").exists)
+        rows = project / "training/updated/.log.tmp.jsonl"
+        until(run, lambda: rows.exists() and rows.read_text(encoding="utf8").count("\n") > 1)
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait() != 0
     said = printed(tmp_path / "log")

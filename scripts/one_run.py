@@ -34,6 +34,8 @@ def alone() -> Iterator[None]:
     """
     LOCK.parent.mkdir(parents=True, exist_ok=True)
     mine, lock = run_of(psutil.Process()), FileLock(LOCK)
+    # Its engine was killed before it could even look for it.
+    orphan = os.getppid() == 1
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -48,7 +50,7 @@ def alone() -> Iterator[None]:
         refuse_if_alive(mine)
         if not same(note_of_last().get("run"), mine):
             stop_left_behind(mine)
-        note = {"run": named(mine), "shown": " ".join(command_line(mine)), "command": named(psutil.Process())}
+        note = {"run": named(mine), "shown": " ".join(command_line(mine)), "command": named(psutil.Process()), "orphan": orphan}
         NOTE.write_text(json.dumps(note), encoding="utf8")
         os.environ[MARK] = str(LOCK.resolve())
         yield
@@ -80,7 +82,8 @@ def command_line(process: psutil.Process) -> list[str]:
 
 
 def note_of_last() -> dict:
-    """RETURNS (dict): What the last command noted: its run, how that was started, and itself. Empty before the first."""
+    """RETURNS (dict): What the last command noted: its run, how that was started, itself, and whether it had been left
+    behind from the start. Empty before the first."""
     try:
         return json.loads(NOTE.read_text(encoding="utf8"))
     except (FileNotFoundError, json.JSONDecodeError):
@@ -105,7 +108,7 @@ def refuse_if_alive(mine: psutil.Process) -> None:
     """RAISES (typer.Exit): If the run that last worked here is another than this one, and has not ended."""
     note = note_of_last()
     last = note.get("run")
-    if alive(last) and not same(last, mine):
+    if alive(last) and not same(last, mine) and not note["orphan"]:
         problem = f"Another run is at work in this project: {note['shown']!r} (process {last[0]})"
         fail([problem], "Wait until it is done, or stop it, and run the same command again.")
 

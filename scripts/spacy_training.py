@@ -100,14 +100,15 @@ def keeping(nlp: Language, checkpoint: Path, rows: Path, earlier: list[dict], ke
 
     At once, for engines kill what does not end soon; but a checkpoint that is being written is written to its end.
     """
-    saving = pending = False
+    saving = pending = stopped = False
 
     def interrupted(number: int = 0, frame: Optional[object] = None) -> None:
-        nonlocal pending
+        nonlocal pending, stopped
         if saving:
             pending = True
             return
         signal.signal(signal.SIGINT, before)
+        stopped = True
         if checkpoint.exists() and rows.exists() and rows.stat().st_size:
             shutil.rmtree(kept, ignore_errors=True)
             kept.mkdir()
@@ -125,12 +126,18 @@ def keeping(nlp: Language, checkpoint: Path, rows: Path, earlier: list[dict], ke
         if pending and signal.getsignal(signal.SIGINT) is interrupted:
             interrupted()
 
+    def update(*args, **options) -> dict:
+        # Compiled code may have swallowed what was raised in it.
+        if stopped:
+            raise KeyboardInterrupt
+        return type(nlp).update(nlp, *args, **options)
+
     before = signal.signal(signal.SIGINT, interrupted)
-    nlp.to_disk = to_disk
+    nlp.to_disk, nlp.update = to_disk, update
     try:
         yield
     finally:
-        del nlp.to_disk
+        del nlp.to_disk, nlp.update
         signal.signal(signal.SIGINT, before)
 
 

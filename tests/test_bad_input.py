@@ -26,7 +26,9 @@ def test_good_data_pass(run, assets, tmp_path):
     done = run(*CHECK)
     assert done.code == 0, done.raw
     report = srsly.read_json(tmp_path / "corpus" / "check.json")
-    assert report["counts"]["annotated"] == {"texts": 3, "texts_without_entity": 1, "spans": {"GADGET": 3}, "left_out": {}}
+    assert report["counts"]["annotated"] == {
+        "texts_in": 3, "texts": 3, "texts_without_entity": 1, "spans_in": 3, "spans": {"GADGET": 3}, "left_out": {}
+    }
 
 
 ANNOTATED = [

@@ -30,7 +30,7 @@ def by_exported_text(text: str, span: Span, said: Optional[str]) -> Span:
     if said is None:
         return in_utf16
     for start, end, label in (in_utf16, span):
-        if 0 <= start < end and _plain(text[start:end]) == _plain(said):
+        if 0 <= start < end <= len(text) and _plain(text[start:end]) == _plain(said):
             return start, end, label
     start, end, label = in_utf16
     inside = text[max(start, 0) : max(end, 0)]

@@ -1,7 +1,7 @@
 """The one reader of data files, whatever tool wrote them: records with where they stand, and all that is wrong.
 
 A file tells by its content what it is: JSON or JSONL in one of the shapes of json_shapes.py, columns of tokens and tags
-(read_columns.py), or a .spacy file (read_docbin.py). What was left out is counted, with the reason.
+(read_columns.py), a .spacy file (read_docbin.py), or brat standoff (read_brat.py). What was left out is counted, with the reason.
 """
 
 import re
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from check_record import check_record
 from data_set import DataSet, LeftOut
 from json_shapes import SHAPES, parts_of
+from read_brat import read_brat
 from read_columns import read_columns
 from read_docbin import read_docbin
 from read_json import is_json, read_content, values_of, show
@@ -21,9 +22,11 @@ from records import Example, Problem
 JSON = (".jsonl", ".json")
 COLUMNS = (".conll", ".conll2003", ".iob", ".iob2", ".bio", ".bilou", ".biluo", ".bioes", ".ner", ".tsv", ".txt")
 DOCBIN = ".spacy"
+# Beside a .txt file of the same name.
+BRAT = ".ann"
 FORMATS = ("", *SHAPES, "doccano_code_points", "columns")
 # Files that may lie beside the data.
-NO_DATA = re.compile(r".*\.(md|rst|dvc)|(readme|license|licence)(\.txt)?", re.IGNORECASE)
+NO_DATA = re.compile(r".*\.(md|rst|dvc|conf)|(readme|license|licence)(\.txt)?", re.IGNORECASE)
 # How many faults of one record a message names.
 SHOWN = 5
 
@@ -68,6 +71,9 @@ def read_data(path: Path, model: type[BaseModel] = Example, told: str = "") -> D
 
 def _read_file(file: Path, model: type[BaseModel], told: str, problems: list[Problem]) -> Iterator[tuple[int, Any, Any]]:
     """YIELDS (tuple): Line or number of a record, its parts, and the value that they came from, to be shown."""
+    if file.suffix == BRAT:
+        yield from ((line, [part] if part else [], part) for line, part in read_brat(file, problems))
+        return
     content = read_content(file, problems, binary=file.suffix == DOCBIN)
     if content is None:
         return
@@ -79,7 +85,7 @@ def _read_file(file: Path, model: type[BaseModel], told: str, problems: list[Pro
     elif file.suffix in COLUMNS:
         yield from ((line, [part] if part else [], part) for line, part in read_columns(file, content, problems))
     else:
-        known = ", ".join((*JSON, *COLUMNS, DOCBIN))
+        known = ", ".join((*JSON, *COLUMNS, DOCBIN, BRAT))
         problems.append(Problem(str(file), None, f"what this is, its name does not say: known are {known}. Rename it, or take it away"))
 
 
@@ -97,7 +103,8 @@ def _take(found: DataSet, file: Path, line: int, record: BaseModel) -> None:
 def _ignored(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
     # A folder that is called like a file was meant to be one.
-    return hidden or NO_DATA.fullmatch(path.name) or (path.is_dir() and path.suffix not in (*JSON, *COLUMNS, DOCBIN))
+    other = path.is_dir() and path.suffix not in (*JSON, *COLUMNS, DOCBIN, BRAT)
+    return hidden or other or bool(NO_DATA.fullmatch(path.name)) or (path.suffix == ".txt" and path.with_suffix(BRAT).exists())
 
 
 def _explain(error: ValueError) -> str:

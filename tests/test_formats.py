@@ -6,6 +6,7 @@ The files in tests/formats hold the same three texts, each as its tool writes th
 import json
 import os
 import random
+import sys
 import zlib
 from pathlib import Path
 
@@ -346,3 +347,39 @@ def test_real_data(name, count, expected):
     assert counts["texts"] == texts - (name == "btc")
     for _, _, example in data.examples:
         assert list(check_alignment(example, NLP.make_doc(example.text))) == []
+
+
+def test_brat_without_its_reader(monkeypatch):
+    monkeypatch.setitem(sys.modules, "edsnlp.data.standoff", None)
+    problems = read_data(ROOT / "tests/brat").problems
+    assert [(Path(problem.file).name, problem.message) for problem in problems] == [
+        (f"{name}.ann", "to read brat standoff, EDS-NLP is needed: run `make brat`") for name in "abc"
+    ]
+
+
+MARKS = [
+    ("T1\tGADGET 0 3\tZune\n", ["x.ann:1", "span [0, 3] GADGET is 'the' in the text, but the export says 'Zune'", "the Zune"]),
+    ("T1\tGADGET 0 3;4 8\tthe Zune\n", None),
+    ("T1\tGADGET 0 1;4 8\tt Zune\n", ["x.ann:1", "span [0, 8] GADGET is in 2 pieces"]),
+    ("T1\tGADGET 4 8\tZune\nT2 GADGET\n", ["x.ann:2", "this is no line of brat standoff"]),
+    ("T1\tGADGET 4 99\tZune\n", ["x.ann:1", "but the export says 'Zune'"]),
+    ("T1\t" + "1 1;" * 10_000, ["x.ann:1", "more than 10,000 characters"]),
+]
+
+
+@pytest.mark.parametrize("marks, expected", MARKS)
+def test_brat_that_is_broken(tmp_path, marks, expected):
+    pytest.importorskip("edsnlp", reason="needs edsnlp: make brat")
+    (tmp_path / "x.txt").write_text("the Zune")
+    (tmp_path / "x.ann").write_text(marks)
+    data = read_data(tmp_path)
+    said = "\n".join(map(str, data.problems))
+    assert all(part in said for part in expected or []) and bool(said) == bool(expected), said
+
+
+def test_brat(tmp_path):
+    pytest.importorskip("edsnlp", reason="needs edsnlp: make brat")
+    data = read_data(ROOT / "tests/brat")
+    assert data.problems == [] and [(example.text, example.entities) for example in data.require()] == TEXTS
+    (tmp_path / "x.ann").write_text("T1\tGADGET 0 3\tthe\n")
+    assert "x.txt: the file does not exist" in str(read_data(tmp_path).problems[0])

@@ -13,7 +13,7 @@ from base_pipeline import BasePipelineError, entity_labels, load_base, tokenizer
 from command import run
 from check_labels import check_labels
 from check_patterns import check_patterns
-from data_set import DataSet, show_counts
+from data_set import DataSet, account, show_counts
 from outputs import fail, replacing
 from read_records import read_data
 from records import Problem, RawText, check_alignment, label_counts
@@ -47,8 +47,7 @@ def check(assets: Path, lang: str, base_model: str = "", told: str = "") -> tupl
     known_base = set(entity_labels(base)) if base else set(label_counts(e for _, _, e in sets["base"].examples))
     problems += check_labels(sets, known_new, known_base, bool(base))
     problems += check_patterns(assets / "patterns.jsonl", lang, set(known_new))
-    counts = {name: data.counts(problems) for name, data in sets.items()}
-    counts["raw"] = {key: n for key, n in raw.counts().items() if key in ("texts_in", "texts", "left_out")}
+    counts = account({**sets, "raw": raw}, problems)
     # What is wrong with a setting, each read says.
     return counts, list(dict.fromkeys(problems))
 

@@ -69,6 +69,13 @@ class DataSet:
         return [example for _, _, example in self.examples]
 
 
+def account(sets: dict[str, DataSet], problems: Iterable[Problem] = ()) -> dict[str, dict]:
+    """RETURNS (dict): The counts of each set; of "raw", which nobody annotated, those of texts alone."""
+    counts = {name: data.counts(problems) for name, data in sets.items()}
+    counts["raw"] = {key: n for key, n in counts["raw"].items() if key in ("texts_in", "texts", "left_out")}
+    return counts
+
+
 def show_counts(counts: dict[str, dict]) -> None:
     """Print a table with a row for each set."""
     rows = []
@@ -77,5 +84,5 @@ def show_counts(counts: dict[str, dict]) -> None:
         labels = ", ".join(f"{n:,} {label}" for label, n in spans.items())
         reasons = "; ".join(f"{reason}: {n['texts']:,} texts, {n['spans']:,} spans" for reason, n in row["left_out"].items())
         shown = [row.get(key, "") for key in ("texts_in", "texts", "texts_without_entity", "spans_in")]
-        rows.append((name, *shown, sum(spans.values()), labels, reasons))
+        rows.append((name, *shown, sum(spans.values()) if "spans" in row else "", labels, reasons))
     msg.table(rows, header=HEADER, divider=True)

@@ -13,7 +13,7 @@ from wasabi import msg
 
 from base_pipeline import BasePipelineError, load_base, tokenizer_for
 from command import run
-from data_set import DataSet, show_counts
+from data_set import DataSet, account, show_counts
 from outputs import fail, replacing
 from read_records import read_data
 from records import DataError, Example, RawText, make_doc
@@ -94,7 +94,7 @@ def main(
         nlp = tokenizer_for(lang, load_base(base_model) if base_model else None)
         sets = {name: read_data(assets / name, told=told) for name in ("base", "annotated", "test")}
         sets["raw"] = read_data(raw, RawText) if raw.exists() and raw.stat().st_size else DataSet()
-        show_counts({name: data.counts() for name, data in sets.items()})
+        show_counts(account(sets))
         base, annotated, test, texts = (data.require() for data in sets.values())
     except BasePipelineError as error:
         fail([error], "Nothing was written.")
@@ -107,6 +107,7 @@ def main(
     }
     if test:
         corpora["new"]["test"] = split(test, 0, 1)["test"]
+    repeated = sum(map(len, (base, annotated, test, texts))) - sum(len(part) for corpus in corpora.values() for part in corpus.values())
     dropped = drop_leaks(corpora)
     for name, corpus in corpora.items():
         for part, examples in corpus.items():
@@ -115,7 +116,7 @@ def main(
                 DocBin(docs=(to_doc(nlp, example) for example in docs)).to_disk(path)
     rows = [(name, *(len(corpus[part]) for part in SPLITS)) for name, corpus in corpora.items()]
     msg.table(rows, header=("Corpus", *SPLITS), divider=True)
-    msg.good(f"Corpora in {output}; {dropped} example(s) left out because another split or set holds their text")
+    msg.good(f"Corpora in {output}; {dropped} example(s) left out because another split or set holds their text, {repeated} that stand twice")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ export UV_LINK_MODE := copy
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults places fuzz verify lock document stages assets transformer s3 clean help
+.PHONY: all repro test smoke reruns faults places fuzz verify lock document stages assets transformer s3 brat clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python scripts/unlock.py
@@ -49,6 +49,7 @@ lock: .venv/installed ## Pin the newest allowed versions, with hashes
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-test.in -o requirements-test.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-transformer.in -o requirements-transformer.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-s3.in -o requirements-s3.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-brat.in -o requirements-brat.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-fuzz.in -o requirements-fuzz.txt
 
 assets: .venv/installed ## Download the other data sets that project.yml names
@@ -59,6 +60,9 @@ transformer: .venv/installed requirements-transformer.txt ## Install what word v
 
 s3: .venv/installed requirements-s3.txt ## Install what a DVC remote on S3 needs
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-s3.txt
+
+brat: .venv/installed requirements-brat.txt ## Install what it takes to read brat standoff
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-brat.txt
 
 clean: ## Remove everything that was made, but not the environment and the DVC cache
 	git clean -fdX corpus training packages project.lock

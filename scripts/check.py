@@ -13,23 +13,25 @@ from base_pipeline import BasePipelineError, entity_labels, load_base, tokenizer
 from command import run
 from check_labels import check_labels
 from check_patterns import check_patterns
+from data_set import DataSet, account, show_counts
 from outputs import fail, replacing
 from read_records import read_data
-from records import DataSet, Problem, RawText, check_alignment, label_counts
+from records import Problem, RawText, check_alignment, label_counts
 
 
-def check(assets: Path, lang: str, base_model: str = "") -> tuple[dict[str, dict], list[Problem]]:
+def check(assets: Path, lang: str, base_model: str = "", told: str = "") -> tuple[dict[str, dict], list[Problem]]:
     """Check all files as one set.
 
     assets (Path): Folder with base/, annotated/, test/, raw.jsonl and patterns.jsonl.
     lang (str): Language code, for the tokenizer, when no base pipeline is named.
     base_model (str): Installed pipeline or folder that is to be updated; empty to train one.
+    told (str): The format that counts for files that could be read in more than one way.
     RETURNS (tuple): Counts of each set, and all problems found.
     RAISES (BasePipelineError): If the base pipeline cannot be used.
     """
     base = load_base(base_model) if base_model else None
     nlp = tokenizer_for(lang, base)
-    sets = {name: read_data(assets / name) for name in ("base", "annotated", "test")}
+    sets = {name: read_data(assets / name, told=told) for name in ("base", "annotated", "test")}
     raw_file = assets / "raw.jsonl"
     raw = read_data(raw_file, RawText) if not raw_file.exists() or raw_file.stat().st_size else DataSet()
     problems = [problem for data in (*sets.values(), raw) for problem in data.problems]
@@ -45,8 +47,9 @@ def check(assets: Path, lang: str, base_model: str = "") -> tuple[dict[str, dict
     known_base = set(entity_labels(base)) if base else set(label_counts(e for _, _, e in sets["base"].examples))
     problems += check_labels(sets, known_new, known_base, bool(base))
     problems += check_patterns(assets / "patterns.jsonl", lang, set(known_new))
-    counts = {name: count(data) for name, data in sets.items()} | {"raw": {"texts": len(raw.examples)}}
-    return counts, problems
+    counts = account({**sets, "raw": raw}, problems)
+    # What is wrong with a setting, each read says.
+    return counts, list(dict.fromkeys(problems))
 
 
 def check_repeats(data: DataSet) -> Iterator[Problem]:
@@ -80,26 +83,16 @@ def check_sets(assets: Path, sets: dict[str, DataSet], raw: DataSet, base: Optio
         yield Problem(str(assets / "raw.jsonl"), None, message, level=level)
 
 
-def count(data: DataSet) -> dict:
-    """RETURNS (dict): Texts, texts without an entity, spans per label, and records left out with the reason."""
-    examples = [example for _, _, example in data.examples]
-    return {
-        "texts": len(examples),
-        "texts_without_entity": sum(not example.entities for example in examples),
-        "spans": dict(sorted(label_counts(examples).items())),
-        "left_out": dict(sorted(data.left_out.items())),
-    }
-
-
 def main(
     assets: Path,
     output: Path = typer.Option(..., help="JSON file with counts and warnings"),
     passed: Path = typer.Option(..., help="Written only when there is no error; later commands wait for it"),
     lang: str = "en",
     base_model: str = "",
+    told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
 ):
     try:
-        counts, problems = check(assets, lang, base_model)
+        counts, problems = check(assets, lang, base_model, told)
     except (BasePipelineError, OSError) as error:
         fail([error], "Nothing was written.")
     warnings = [problem for problem in problems if problem.level == "warning"]
@@ -108,6 +101,7 @@ def main(
         msg.warn(str(warning))
     if len(warnings) > 20:
         msg.warn(f"... and {len(warnings) - 20} more warnings, all in {output}")
+    show_counts(counts)
     if errors:
         fail(errors, f"{len(errors)} error(s) in {assets}. Mend them and run the same command again.")
     with replacing(output) as path:
@@ -115,8 +109,6 @@ def main(
     with replacing(passed) as path:
         # Always the same bytes: what waits for the check must not rerun because a count changed.
         path.write_text("All files under assets passed the check.\n", encoding="utf8")
-    rows = [(k, v["texts"], v.get("texts_without_entity", ""), v.get("spans", ""), v.get("left_out") or "") for k, v in counts.items()]
-    msg.table(rows, header=("Set", "Texts", "No entity", "Spans", "Left out"), divider=True)
     msg.good(f"{sum(c['texts'] for c in counts.values())} texts checked, {len(warnings)} warning(s)")
 
 

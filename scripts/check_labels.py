@@ -4,7 +4,8 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import Iterator
 
-from records import DataSet, Problem
+from data_set import DataSet
+from records import Problem
 
 # A label this much rarer than one that is spelt almost the same is taken for a slip of the pen.
 MISSPELT_RATIO = 20

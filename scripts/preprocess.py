@@ -13,6 +13,7 @@ from wasabi import msg
 
 from base_pipeline import BasePipelineError, load_base, tokenizer_for
 from command import run
+from data_set import DataSet, account, show_counts
 from outputs import fail, replacing
 from read_records import read_data
 from records import DataError, Example, RawText, make_doc
@@ -86,12 +87,15 @@ def main(
     base_model: str = "",
     dev_size: float = typer.Option(0.15, help="Share of the examples on which checkpoints are compared"),
     test_size: float = typer.Option(0.2, help="Share held back for evaluation, where no test set is given"),
+    told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
 ):
     raw = assets / "raw.jsonl"
     try:
         nlp = tokenizer_for(lang, load_base(base_model) if base_model else None)
-        base, annotated, test = (read_data(assets / name).require() for name in ("base", "annotated", "test"))
-        texts = read_data(raw, RawText).require() if raw.exists() and raw.stat().st_size else []
+        sets = {name: read_data(assets / name, told=told) for name in ("base", "annotated", "test")}
+        sets["raw"] = read_data(raw, RawText) if raw.exists() and raw.stat().st_size else DataSet()
+        show_counts(account(sets))
+        base, annotated, test, texts = (data.require() for data in sets.values())
     except BasePipelineError as error:
         fail([error], "Nothing was written.")
     except DataError as error:
@@ -103,6 +107,7 @@ def main(
     }
     if test:
         corpora["new"]["test"] = split(test, 0, 1)["test"]
+    repeated = sum(map(len, (base, annotated, test, texts))) - sum(len(part) for corpus in corpora.values() for part in corpus.values())
     dropped = drop_leaks(corpora)
     for name, corpus in corpora.items():
         for part, examples in corpus.items():
@@ -111,7 +116,7 @@ def main(
                 DocBin(docs=(to_doc(nlp, example) for example in docs)).to_disk(path)
     rows = [(name, *(len(corpus[part]) for part in SPLITS)) for name, corpus in corpora.items()]
     msg.table(rows, header=("Corpus", *SPLITS), divider=True)
-    msg.good(f"Corpora in {output}; {dropped} example(s) left out because another split or set holds their text")
+    msg.good(f"Corpora in {output}; {dropped} example(s) left out because another split or set holds their text, {repeated} that stand twice")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A file is data and nothing else: no value in it is executed, and none can stop t
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -11,30 +12,41 @@ from records import Problem
 
 # Levels of lists and objects in one value. Whatever reads it next would run out of stack at some hundreds.
 DEEPEST = 50
+# How a list of records begins, and no line of a JSONL file does.
+IN_LIST = re.compile(r"\s*\[\s*[\[{]")
+
+
+def read_content(file: Path, problems: list[Problem], binary: bool = False) -> str | bytes | None:
+    """RETURNS (str or bytes): What a file holds; None, with a problem in the list, if it cannot be read."""
+    try:
+        if file.is_dir():
+            problems.append(Problem(str(file), None, "a folder stands where a file should: rename it or take it away"))
+        elif not file.is_file():
+            problems.append(Problem(str(file), None, "the file does not exist: put it there or mend the path"))
+        else:
+            return file.read_bytes() if binary else file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problems.append(Problem(str(file), line, "not valid UTF-8: save the file as UTF-8"))
+    except OSError as error:
+        problems.append(Problem(str(file), None, f"the file cannot be read: {error.strerror}"))
+    return None
 
 
 def read_values(file: Path, problems: list[Problem]) -> Iterator[tuple[int, Any]]:
-    """Read a file: JSONL, or if it is called .json, one list.
+    """Read a file: JSONL, or one list.
 
     problems (list): Gets what is wrong with the file or with a line of it.
     YIELDS (tuple): Number of the line (in a list: of the value), and the value.
     """
-    try:
-        if file.is_dir():
-            problems.append(Problem(str(file), None, "a folder stands where a file should: rename it or take it away"))
-            return
-        if not file.is_file():
-            problems.append(Problem(str(file), None, "the file does not exist: put it there or mend the path"))
-            return
-        content = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        problems.append(Problem(str(file), line, "not valid UTF-8: save the file as UTF-8"))
-        return
-    except OSError as error:
-        problems.append(Problem(str(file), None, f"the file cannot be read: {error.strerror}"))
-        return
-    if file.suffix == ".json":
+    content = read_content(file, problems)
+    if isinstance(content, str):
+        yield from values_of(content, file, problems)
+
+
+def values_of(content: str, file: Path, problems: list[Problem]) -> Iterator[tuple[int, Any]]:
+    """YIELDS (tuple): As read_values, from what the file holds."""
+    if IN_LIST.match(content) or (file.suffix == ".json" and not _has_json_lines(content)):
         found = list(_parsed(content, str(file), None, problems)) if content.strip() else [[]]
         for values in found:
             if not isinstance(values, list):
@@ -49,10 +61,25 @@ def read_values(file: Path, problems: list[Problem]) -> Iterator[tuple[int, Any]
                 yield number, value
 
 
+def is_json(content: str) -> bool:
+    """RETURNS (bool): Whether text that comes without a telling name is JSON or JSONL, by how it begins."""
+    first = content.lstrip().partition("\n")[0]
+    return bool(IN_LIST.match(content)) or any(isinstance(value, (dict, list)) for value in _parsed(first, "", 1, []))
+
+
 def show(value: Any) -> str:
     """RETURNS (str): A value as JSON, or its text if it is a record with one, to be shown in a message."""
-    text = value.get("text") if isinstance(value, dict) else None
-    return text if isinstance(text, str) else json.dumps(value, ensure_ascii=False)
+    inner = value.get("data") if isinstance(value, dict) else None
+    for record in (value, inner):
+        if isinstance(record, dict) and isinstance(record.get("text"), str):
+            return record["text"]
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _has_json_lines(content: str) -> bool:
+    """doccano and others write lines and call the file .json."""
+    rows = content.strip().split("\n", 1)
+    return len(rows) == 2 and any(isinstance(value, (dict, list)) for value in _parsed(rows[0], "", 1, []))
 
 
 def _parsed(text: str, file: str, line: int | None, problems: list[Problem]) -> Iterator[Any]:

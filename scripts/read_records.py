@@ -1,63 +1,115 @@
 """The one reader of data files, whatever tool wrote them: records with where they stand, and all that is wrong.
 
-A file is JSONL (one record a line) or JSON (one list of records). These shapes are understood:
-
-- our own:  {"text": "iPhone X is coming", "entities": [[0, 8, "GADGET"]], "id": "a1", "meta": {}}
-- Prodigy:  {"text": ..., "spans": [{"start": 0, "end": 8, "label": "GADGET"}], "answer": "accept"}
-- spaCy v2: ["iPhone X is coming", {"entities": [[0, 8, "GADGET"]]}]
+A file tells by its content what it is: JSON or JSONL in one of the shapes of json_shapes.py, columns of tokens and tags
+(read_columns.py), a .spacy file (read_docbin.py), or brat standoff (read_brat.py). What was left out is counted, with the reason.
 """
 
+import re
 from pathlib import Path
+from typing import Any, Iterator
 
 from pydantic import BaseModel, ValidationError
 
 from check_record import check_record
-from read_json import read_values, show
-from records import DataSet, Example, Problem
+from data_set import DataSet, LeftOut
+from json_shapes import SHAPES, parts_of
+from read_brat import read_brat
+from read_columns import read_columns
+from read_docbin import read_docbin
+from read_json import is_json, read_content, values_of, show
+from records import Example, Problem
 
-SUFFIXES = (".jsonl", ".json")
+JSON = (".jsonl", ".json")
+COLUMNS = (".conll", ".conll2003", ".iob", ".iob2", ".bio", ".bilou", ".biluo", ".bioes", ".ner", ".tsv", ".txt")
+DOCBIN = ".spacy"
+# Beside a .txt file of the same name.
+BRAT = ".ann"
+FORMATS = ("", *SHAPES, "doccano_code_points", "columns")
+# Files that may lie beside the data.
+NO_DATA = re.compile(r".*\.(md|rst|dvc|conf)|(readme|license|licence)(\.txt)?", re.IGNORECASE)
 # How many faults of one record a message names.
 SHOWN = 5
 
 
 def data_files(path: Path) -> list[Path]:
-    """RETURNS (list): The file itself, or the data files of a folder and its subfolders, sorted."""
+    """RETURNS (list): The file itself, or all files of a folder and its subfolders but hidden ones and notes, sorted."""
     if path.is_dir():
-        return sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and not p.name.startswith("."))
+        return sorted(p for p in path.rglob("*") if not _ignored(p, path))
     return [path]
 
 
-def read_data(path: Path, model: type[BaseModel] = Example) -> DataSet:
+def read_data(path: Path, model: type[BaseModel] = Example, told: str = "") -> DataSet:
     """Read a file, or all data files of a folder, and collect every problem instead of the first.
 
-    path (Path): A .jsonl or .json file, or a folder of them. An empty folder gives an empty set.
+    path (Path): A file of any format, or a folder of them. An empty folder gives an empty set.
     model (type): `Example` for annotated texts, `RawText` for texts that nobody annotated.
-    RETURNS (DataSet): Accepted records in the order of the files and lines.
+    told (str): One of FORMATS, which counts for each file that could be read in more than one way.
+    RETURNS (DataSet): Accepted records in the order of the files and lines, and counts.
     """
     found = DataSet()
+    if told not in FORMATS:
+        names = ", ".join(FORMATS[1:])
+        found.problems.append(Problem("project.yml", None, f"vars.format is {told[:40]!r}: it must be empty or one of {names}"))
+        return found
     for file in data_files(path):
-        before = len(found.examples) + sum(found.left_out.values()) + len(found.problems)
-        for line, value in read_values(file, found.problems):
+        before = found.texts_in + len(found.problems)
+        for line, parts, value in _read_file(file, model, told, found.problems):
+            found.texts_in += 1
             try:
-                record = model.model_validate(value)
-            except (ValidationError, KeyError, TypeError) as error:
+                for part in parts:
+                    if isinstance(part, LeftOut):
+                        found.spans_in += part.spans
+                        found.leave_out(part)
+                    else:
+                        _take(found, file, line, model.model_validate(part))
+            except ValueError as error:
                 found.problems.append(Problem(str(file), line, _explain(error), show(value)))
-                continue
-            answer = getattr(record, "answer", "accept")
-            if answer != "accept":
-                found.left_out[f"answer is {answer}"] += 1
-                continue
-            found.problems += [Problem(str(file), line, m, record.text) for m in check_record(record)]
-            found.examples.append((str(file), line, record))
-        if before == len(found.examples) + sum(found.left_out.values()) + len(found.problems):
+        if before == found.texts_in + len(found.problems):
             found.problems.append(Problem(str(file), None, "the file is empty: add records or delete it"))
     return found
 
 
-def _explain(error: Exception) -> str:
+def _read_file(file: Path, model: type[BaseModel], told: str, problems: list[Problem]) -> Iterator[tuple[int, Any, Any]]:
+    """YIELDS (tuple): Line or number of a record, its parts, and the value that they came from, to be shown."""
+    if file.suffix == BRAT:
+        yield from ((line, [part] if part else [], part) for line, part in read_brat(file, problems))
+        return
+    content = read_content(file, problems, binary=file.suffix == DOCBIN)
+    if content is None:
+        return
+    if isinstance(content, bytes):
+        yield from ((number, [part], part) for number, part in read_docbin(file, content, problems))
+    elif file.suffix in JSON or model is not Example or (told != "columns" and is_json(content)):
+        for line, value in values_of(content, file, problems):
+            yield line, parts_of(value, told) if model is Example else [value], value
+    elif file.suffix in COLUMNS:
+        yield from ((line, [part] if part else [], part) for line, part in read_columns(file, content, problems))
+    else:
+        known = ", ".join((*JSON, *COLUMNS, DOCBIN, BRAT))
+        problems.append(Problem(str(file), None, f"what this is, its name does not say: known are {known}. Rename it, or take it away"))
+
+
+def _take(found: DataSet, file: Path, line: int, record: BaseModel) -> None:
+    spans = len(getattr(record, "entities", []))
+    found.spans_in += spans
+    answer = getattr(record, "answer", "accept")
+    if answer != "accept":
+        found.leave_out(LeftOut(f"answer is {answer}", spans))
+        return
+    found.problems += [Problem(str(file), line, m, record.text) for m in check_record(record)]
+    found.examples.append((str(file), line, record))
+
+
+def _ignored(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    # A folder that is called like a file was meant to be one.
+    other = path.is_dir() and path.suffix not in (*JSON, *COLUMNS, DOCBIN, BRAT)
+    return hidden or other or bool(NO_DATA.fullmatch(path.name)) or (path.suffix == ".txt" and path.with_suffix(BRAT).exists())
+
+
+def _explain(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
-        lacks = f"a span lacks {error}" if isinstance(error, KeyError) else "`spans` is no list of objects"
-        return f"{lacks}: a span needs start, end and label"
+        return str(error)
     parts = []
     wrong = error.errors(include_url=False, include_input=False)
     for item in wrong[:SHOWN]:

@@ -4,7 +4,7 @@ Offsets count Unicode code points, the end is exclusive. `entities: []` says tha
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Literal, Optional
 
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, model_validator
@@ -25,18 +25,10 @@ class Example(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_other_tools(cls, data: Any) -> Any:
-        if isinstance(data, list) and len(data) == 2 and isinstance(data[1], dict):
-            data = {**data[1], "text": data[0]}
+    def _is_an_object(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             raise ValueError("a record must be an object with `text` and `entities`")
-        made_by_prodigy = "_task_hash" in data or "tokens" in data or "answer" in data
-        if "entities" not in data and ("spans" in data or made_by_prodigy):
-            spans = data.get("spans") or []
-            data = {**data, "entities": [(s["start"], s["end"], s["label"]) for s in spans]}
-        if "id" in data and data["id"] is not None:
-            data = {**data, "id": str(data["id"])}
-        return data
+        return data if data.get("id") is None else {**data, "id": str(data["id"])}
 
 
 class RawText(BaseModel):
@@ -72,22 +64,6 @@ class DataError(ValueError):
     def __init__(self, problems: list[Problem]):
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
-
-
-@dataclass
-class DataSet:
-    """What one file or folder held: examples with where they stand, and what was wrong or left out."""
-
-    examples: list[tuple[str, int, Any]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    left_out: Counter = field(default_factory=Counter)
-
-    def require(self) -> list[Any]:
-        """RETURNS (list): The examples alone. RAISES (DataError): If there was any error."""
-        errors = [problem for problem in self.problems if problem.level == "error"]
-        if errors:
-            raise DataError(errors)
-        return [example for _, _, example in self.examples]
 
 
 def check_alignment(record: Example, doc: Doc) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-with atheris.instrument_imports(include=["read_json", "read_records", "check_record", "records"]):
+with atheris.instrument_imports(include=["read_json", "read_records", "read_columns", "read_docbin", "read_label_studio", "json_shapes", "offsets", "tags", "check_record", "records"]):
     from read_records import read_data
     from records import DataError, RawText
 
@@ -18,8 +18,8 @@ FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
 
 
 def one(data: bytes) -> None:
-    """Read bytes as JSONL or JSON, as annotated or as raw texts: the first byte says which."""
-    path = FOLDER / ("x.json" if data[:1] < b"@" else "x.jsonl")
+    """Read bytes as a file of some kind, as annotated or as raw texts: the first byte says which."""
+    path = FOLDER / ("x.json" if data[:1] < b"0" else "x.conll" if data[:1] < b"8" else "x.spacy" if data[:1] < b"@" else "x.jsonl")
     path.write_bytes(data[1:])
     found = read_data(path, *([RawText] if data[:1] > b"k" else []))
     for problem in found.problems:

@@ -136,6 +136,7 @@ KINDS = [
     Kind("a comment in requirements.txt", append("requirements.txt", "# A comment.\n"), ["smoke-test"]),
     # Vars
     Kind("vars.seed", var("seed", 1), ["train", *NEW_BASE]),
+    Kind("vars.format", var("format", "doccano"), ["check", "preprocess"]),
     Kind("vars.dev_size", var("dev_size", 0.2), ["preprocess", "debug", "train", *NEW_BASE]),
     Kind("vars.test_size", var("test_size", 0.25), ["preprocess", "debug", "train", *NEW_BASE]),
     Kind("vars.rehearsal_ratio", var("rehearsal_ratio", 0.5), NEW_BASE),

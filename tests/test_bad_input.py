@@ -26,7 +26,9 @@ def test_good_data_pass(run, assets, tmp_path):
     done = run(*CHECK)
     assert done.code == 0, done.raw
     report = srsly.read_json(tmp_path / "corpus" / "check.json")
-    assert report["counts"]["annotated"] == {"texts": 3, "texts_without_entity": 1, "spans": {"GADGET": 3}, "left_out": {}}
+    assert report["counts"]["annotated"] == {
+        "texts_in": 3, "texts": 3, "texts_without_entity": 1, "spans_in": 3, "spans": {"GADGET": 3}, "left_out": {}
+    }
 
 
 ANNOTATED = [
@@ -45,6 +47,13 @@ ANNOTATED = [
     ("misaligned", '{"text": "my iPhone X", "entities": [[3, 8, "GADGET"]]}', ["new.jsonl:1", "span [3, 8] GADGET 'iPhon' does not align", "[3, 9] 'iPhone'"]),
     ("empty file", "", ["new.jsonl", "the file is empty"]),
     ("bad utf-8", b'{"text": "caf\xe9", "entities": []}', ["new.jsonl:1", "not valid UTF-8"]),
+    ("two formats at once", '{"text": "a b", "entities": [], "spans": []}', ["new.jsonl:1", "own or prodigy: say which in vars.format"]),
+    ("annotators who differ", '{"data": {"text": "a Zune"}, "annotations": [{"result": []}, {"result": [{"type": "labels", "value": '
+     '{"start": 2, "end": 6, "text": "Zune", "labels": ["GADGET"]}}]}]}', ["new.jsonl:1", "2 annotations of this text differ", "a Zune"]),
+    ("another text at the span", '{"data": {"text": "a Zune"}, "annotations": [{"result": [{"type": "labels", "value": '
+     '{"start": 0, "end": 4, "text": "Zune", "labels": ["GADGET"]}}]}]}', ["new.jsonl:1", "span [0, 4] GADGET is 'a Zu' in the text, but the export says 'Zune'"]),
+    ("an emoji, and no word to tell the unit by", '{"text": "😀😀 a b c", "label": [[5, 6, "GADGET"]]}', ["new.jsonl:1", "[5, 6] GADGET could count UTF-16"]),
+    ("tags that do not follow", '{"tokens": ["a", "b"], "ner_tags": ["B-GADGET", "I-THING"]}', ["new.jsonl:1", "I-THING goes on with what did not begin"]),
     ("half a surrogate pair", '{"text": "a \\ud83d b", "entities": []}', ["new.jsonl:1", "surrogate"]),
 ]
 

@@ -1,0 +1,65 @@
+"""Offsets as tools that run in a browser count them: in UTF-16 code units, of which an emoji has two."""
+
+from typing import Optional
+
+Span = tuple[int, int, str]
+
+
+def from_utf16(text: str, spans: list[Span]) -> list[Span]:
+    """RETURNS (list): The spans in code points. An offset inside a character, or outside the text, stays as it is."""
+    if text.isascii() or max(text) <= "\uffff":
+        return spans
+    table: dict[int, int] = {}
+    units = 0
+    for index, char in enumerate(text):
+        table[units] = index
+        units += 2 if char > "\uffff" else 1
+    table[units] = len(text)
+    # What is beyond the end must stay beyond it.
+    return [(table.get(start, start), table.get(end, end), label) for start, end, label in spans]
+
+
+def by_exported_text(text: str, span: Span, said: Optional[str]) -> Span:
+    """Find out in which unit a span counts, from the text that the tool wrote beside it.
+
+    said (str): That text, or None: then the tool's own unit counts, UTF-16.
+    RETURNS (tuple): The span in code points.
+    RAISES (ValueError): If the text stands at the span in neither unit.
+    """
+    (in_utf16,) = from_utf16(text, [span])
+    if said is None:
+        return in_utf16
+    for start, end, label in (in_utf16, span):
+        if 0 <= start < end <= len(text) and _plain(text[start:end]) == _plain(said):
+            return start, end, label
+    start, end, label = in_utf16
+    inside = text[max(start, 0) : max(end, 0)]
+    raise ValueError(f"span [{span[0]}, {span[1]}] {label[:100]} is {inside[:100]!r} in the text, but the export says {said[:100]!r}")
+
+
+def by_word_edges(text: str, spans: list[Span]) -> Optional[list[Span]]:
+    """Find out in which unit spans count that come without their text: in the one in which more of them begin and end
+    where words do.
+
+    RETURNS (list): The spans in code points, or None if that does not tell.
+    """
+    in_utf16 = from_utf16(text, spans)
+    if in_utf16 == spans:
+        return spans
+    one, other = (sum(_at_edges(text, start, end) for start, end, _ in found) for found in (in_utf16, spans))
+    return None if one == other else in_utf16 if one > other else spans
+
+
+def _at_edges(text: str, start: int, end: int) -> bool:
+    if not 0 <= start < end <= len(text) or text[start].isspace() or text[end - 1].isspace():
+        return False
+    return not (_in_word(text, start) or _in_word(text, end))
+
+
+def _in_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
+
+
+def _plain(text: str) -> str:
+    # Label Studio writes a line break as a backslash and an n, and browsers fold white space.
+    return " ".join(text.replace("\\n", " ").split())

@@ -90,7 +90,7 @@ def test_each_script_and_each_var_concerns_those_that_use_it(finished, tmp_path,
         using = {cmd["name"] for cmd in COMMANDS if f"${{vars.{name}}}" in str(cmd)}
         found = would_run(engine, project)
         wrong |= {} if found == {ALWAYS, *using} and using else {name: found ^ using}
-    assert wrong == {} and SCRIPTS
+    assert wrong == {} and SCRIPTS, wrong
 
 
 @pytest.mark.reruns

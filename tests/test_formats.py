@@ -7,6 +7,7 @@ import json
 import os
 import random
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -144,6 +145,18 @@ def test_doccano_counts_in_the_unit_in_which_spans_hold_words(tmp_path):
     assert read_data(unsure, told="doccano_code_points").require()[0].entities == [(5, 6, "X")]
 
 
+def test_many_spans_in_a_long_text_are_converted_in_time(tmp_path):
+    text = "😀 " + "a " * 400_000
+    spans = [(2 * n + 3, 2 * n + 4, "GADGET", {"text": "a"}) for n in range(20_000)]
+    long = [(0, 800_000, "GADGET", {"text": "a"})]
+    start = time.monotonic()
+    data = read_data(write(tmp_path / "x.jsonl", [
+        task(annotation(*spans), text=text), task(*[annotation(*long)] * 2000, text=text), {"text": text, "label": [span[:3] for span in spans]},
+    ]))
+    assert time.monotonic() - start < 10
+    assert len(data.examples) == 2 and "but the export says 'a'" in data.problems[0].message and len(data.problems) == 1
+
+
 def test_utf16_offsets_as_python_converts_them():
     rng = random.Random(0)
     for _ in range(200):
@@ -191,6 +204,12 @@ def test_sentences_of_a_document_stay_together():
     docs = [example.meta.get("doc") for example in read_data(HERE / "conll2003.conll").require()]
     assert docs[0] != docs[1] == docs[2]
     assert all("doc" not in example.meta for example in read_data(HERE / "label_studio.conll").require())
+
+
+def test_label_studios_columns_with_spaces_in_a_label(tmp_path):
+    (tmp_path / "x.conll").write_text("-DOCSTART- -X- O\na -X- _ O\nZune -X- _ B-Old device\nHD -X- _ I-Old device\n\n\n")
+    (example,) = read_data(tmp_path).require()
+    assert (example.text, example.entities) == ("a Zune HD", [(2, 9, "Old device")])
 
 
 BROKEN = [

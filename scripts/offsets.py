@@ -7,9 +7,16 @@ Span = tuple[int, int, str]
 
 
 def from_utf16(text: str, spans: list[Span]) -> list[Span]:
-    """RETURNS (list): The spans in code points. An offset inside a character, or outside the text, stays as it is."""
+    """RETURNS (list): The spans in code points. An offset inside a character becomes -1, one outside the text stays there."""
     places = _places(text)
-    return [(places.get(start, start), places.get(end, end), label) for start, end, label in spans] if places else spans
+    if not places:
+        return spans
+    last = next(reversed(places))
+
+    def place(unit: int) -> int:
+        return places.get(unit, -1 if 0 <= unit < last else unit)
+
+    return [(place(start), place(end), label) for start, end, label in spans]
 
 
 def by_exported_text(text: str, span: Span, said: Optional[str]) -> Span:

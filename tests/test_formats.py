@@ -164,6 +164,7 @@ def test_utf16_offsets_as_python_converts_them():
         start, end = sorted(rng.sample(range(len(text) + 1), 2))
         units = [len(text[:at].encode("utf-16-le")) // 2 for at in (start, end)]
         assert from_utf16(text, [(*units, "X")]) == [(start, end, "X")]
+    assert from_utf16("a😀b", [(2, 3, "X"), (3, 9, "X"), (-1, 4, "X")]) == [(-1, 2, "X"), (2, 9, "X"), (-1, 3, "X")]
 
 
 def test_tags_as_spacy_converts_them():
@@ -223,6 +224,7 @@ BROKEN = [
     ("a span without a label", "x.json", result(type="labels", value={**THE, "labels": []}), ["a span has no label"]),
     ("a region without labels", "x.json", result(type="labels", value=THE), ["labels: Field required"]),
     ("labels without a place", "x.json", result(type="labels"), ["x.json:1", "valid dictionary"]),
+    ("half an emoji", "x.json", result(type="labels", value={"start": 5, "end": 11, "labels": ["A"]}), ["x.json:1", "A is out of range"]),
     ("HTML", "x.json", result(type="hypertextlabels", value=PATHS), ["marked in HTML"]),
     ("an image", "x.json", json.dumps([{"data": {"image": 5}, "annotations": []}]), ["which field is the text? There are image"]),
     ("two fields", "x.json", json.dumps([{"data": {"title": "a", "body": "b"}, "annotations": []}]), ["which field is the text? There are body, title"]),

@@ -116,7 +116,8 @@ def main(
                 DocBin(docs=(to_doc(nlp, example) for example in docs)).to_disk(path)
     rows = [(name, *(len(corpus[part]) for part in SPLITS)) for name, corpus in corpora.items()]
     msg.table(rows, header=("Corpus", *SPLITS), divider=True)
-    msg.good(f"Corpora in {output}; {dropped} example(s) left out because another split or set holds their text, {repeated} that stand twice")
+    why = f"{dropped} example(s) left out because another split or set holds their text, {repeated} that stand twice"
+    msg.good(f"Corpora in {output}; {why}")
 
 
 if __name__ == "__main__":

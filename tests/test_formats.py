@@ -7,6 +7,7 @@ import json
 import os
 import random
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -144,6 +145,18 @@ def test_doccano_counts_in_the_unit_in_which_spans_hold_words(tmp_path):
     assert read_data(unsure, told="doccano_code_points").require()[0].entities == [(5, 6, "X")]
 
 
+def test_many_spans_in_a_long_text_are_converted_in_time(tmp_path):
+    text = "😀 " + "a " * 400_000
+    spans = [(2 * n + 3, 2 * n + 4, "GADGET", {"text": "a"}) for n in range(20_000)]
+    long = [(0, 800_000, "GADGET", {"text": "a"})]
+    start = time.monotonic()
+    data = read_data(write(tmp_path / "x.jsonl", [
+        task(annotation(*spans), text=text), task(*[annotation(*long)] * 2000, text=text), {"text": text, "label": [span[:3] for span in spans]},
+    ]))
+    assert time.monotonic() - start < 10
+    assert len(data.examples) == 2 and "but the export says 'a'" in data.problems[0].message and len(data.problems) == 1
+
+
 def test_utf16_offsets_as_python_converts_them():
     rng = random.Random(0)
     for _ in range(200):
@@ -151,6 +164,7 @@ def test_utf16_offsets_as_python_converts_them():
         start, end = sorted(rng.sample(range(len(text) + 1), 2))
         units = [len(text[:at].encode("utf-16-le")) // 2 for at in (start, end)]
         assert from_utf16(text, [(*units, "X")]) == [(start, end, "X")]
+    assert from_utf16("a😀b", [(2, 3, "X"), (3, 9, "X"), (-1, 4, "X")]) == [(-1, 2, "X"), (2, 9, "X"), (-1, 3, "X")]
 
 
 def test_tags_as_spacy_converts_them():
@@ -193,6 +207,12 @@ def test_sentences_of_a_document_stay_together():
     assert all("doc" not in example.meta for example in read_data(HERE / "label_studio.conll").require())
 
 
+def test_label_studios_columns_with_spaces_in_a_label(tmp_path):
+    (tmp_path / "x.conll").write_text("-DOCSTART- -X- O\na -X- _ O\nZune -X- _ B-Old device\nHD -X- _ I-Old device\n\n\n")
+    (example,) = read_data(tmp_path).require()
+    assert (example.text, example.entities) == ("a Zune HD", [(2, 9, "Old device")])
+
+
 BROKEN = [
     ("two shapes", "x.jsonl", '{"text": "a b", "entities": [], "spans": []}', ["x.jsonl:1", "own or prodigy", "vars.format"]),
     ("three shapes", "x.jsonl", '{"text": "a b", "label": [], "entities": [], "spans": []}', ["own or prodigy or doccano"]),
@@ -204,6 +224,7 @@ BROKEN = [
     ("a span without a label", "x.json", result(type="labels", value={**THE, "labels": []}), ["a span has no label"]),
     ("a region without labels", "x.json", result(type="labels", value=THE), ["labels: Field required"]),
     ("labels without a place", "x.json", result(type="labels"), ["x.json:1", "valid dictionary"]),
+    ("half an emoji", "x.json", result(type="labels", value={"start": 5, "end": 11, "labels": ["A"]}), ["x.json:1", "A is out of range"]),
     ("HTML", "x.json", result(type="hypertextlabels", value=PATHS), ["marked in HTML"]),
     ("an image", "x.json", json.dumps([{"data": {"image": 5}, "annotations": []}]), ["which field is the text? There are image"]),
     ("two fields", "x.json", json.dumps([{"data": {"title": "a", "body": "b"}, "annotations": []}]), ["which field is the text? There are body, title"]),

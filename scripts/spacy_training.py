@@ -3,17 +3,15 @@ learnt so far kept when somebody interrupts it.
 """
 
 import shutil
-import signal
 from configparser import Error as NotAConfig
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator
 
 import srsly
 from catalogue import RegistryError
 from spacy.cli._util import setup_gpu, show_validation_error
-from spacy.language import Language
 from spacy.schemas import ConfigSchemaInit, ConfigSchemaNlp, ConfigSchemaTraining
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
@@ -23,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from wasabi import msg
 
 import text_context  # noqa: F401  (configs name what it registers)
+from checkpoints import joined, keeping
 from outputs import fail, replacing, scratch
 
 SECTIONS = {"nlp": ConfigSchemaNlp, "training": ConfigSchemaTraining, "initialize": ConfigSchemaInit}
@@ -56,7 +55,8 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
         use_openblas()
     setup_gpu(gpu_id)
     kept = log.with_name("interrupted")
-    earlier = list(srsly.read_jsonl(kept / "log.jsonl")) if resume and kept.exists() else []
+    done = srsly.read_json(kept / "step.json")["step"] if resume and kept.exists() else 0
+    earlier = list(srsly.read_jsonl(kept / "log.jsonl")) if done and (kept / "log.jsonl").exists() else []
     with scratch(log.with_name("checkpoints")) as folder, replacing(log) as rows:
         try:
             given = load_config(config, overrides=overrides)
@@ -67,20 +67,19 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
             fail([f"{config.name} has a setting that does not exist: {setting}" for setting in unknown], "Mend its spelling.")
         # A short training is looked at ten times as well: without a look there is no checkpoint but the untrained one.
         often = min(settings["eval_frequency"], max(1, settings["max_steps"] // 10))
-        done = earlier[-1]["step"] if earlier else 0
         changed = {**overrides, "paths.log": str(rows), "training.eval_frequency": often, "training.max_steps": max(often, settings["max_steps"] - done)}
         try:
             with show_validation_error(config, hint_fill=False):
                 nlp = init_nlp(load_config(config, overrides=changed, interpolate=False), use_gpu=gpu_id)
-            if earlier:
+            if done:
                 msg.info(f"Going on after step {done}, from {kept / 'model-last'}")
                 nlp.from_disk(kept / "model-last")
-            with keeping(nlp, folder / "model-last", rows, earlier, kept):
+            with keeping(nlp, folder / "model-last", kept, done, lambda: joined(earlier, rows, done)):
                 train(nlp, folder, use_gpu=gpu_id)
         except RegistryError as error:
             fail([f"{config.name} names what is not there: {str(error).partition(chr(10))[0]}"], ADVICE)
         if earlier:
-            srsly.write_jsonl(rows, joined(earlier, rows))
+            srsly.write_jsonl(rows, joined(earlier, rows, done))
         yield folder / "model-best"
     shutil.rmtree(kept, ignore_errors=True)
 
@@ -92,56 +91,3 @@ def unknown_settings(config: Config) -> Iterator[str]:
         for name in sorted({*config.get(section, {})} - {*known}):
             near = get_close_matches(name, known, 1)
             yield f"{section}.{name}" + (f" (did you mean {near[0]}?)" if near else "")
-
-
-@contextmanager
-def keeping(nlp: Language, checkpoint: Path, rows: Path, earlier: list[dict], kept: Path) -> Iterator[None]:
-    """When somebody interrupts the block (SIGINT, Ctrl-C), move the last checkpoint and the log out of the scratch folder.
-
-    At once, for engines kill what does not end soon; but a checkpoint that is being written is written to its end.
-    """
-    saving = pending = stopped = False
-
-    def interrupted(number: int = 0, frame: Optional[object] = None) -> None:
-        nonlocal pending, stopped
-        if saving:
-            pending = True
-            return
-        signal.signal(signal.SIGINT, before)
-        stopped = True
-        if checkpoint.exists() and rows.exists() and rows.stat().st_size:
-            shutil.rmtree(kept, ignore_errors=True)
-            kept.mkdir()
-            srsly.write_jsonl(kept / "log.jsonl", joined(earlier, rows))
-            checkpoint.rename(kept / "model-last")
-            msg.warn(f"Interrupted. The last checkpoint is in {kept}")
-            msg.text("Run the same command again to train from the start, or with RESUME=1 before it to go on from there.")
-        raise KeyboardInterrupt
-
-    def to_disk(*args, **options) -> None:
-        nonlocal saving
-        saving = True
-        type(nlp).to_disk(nlp, *args, **options)
-        saving = False
-        if pending and signal.getsignal(signal.SIGINT) is interrupted:
-            interrupted()
-
-    def update(*args, **options) -> dict:
-        # Compiled code may have swallowed what was raised in it.
-        if stopped:
-            raise KeyboardInterrupt
-        return type(nlp).update(nlp, *args, **options)
-
-    before = signal.signal(signal.SIGINT, interrupted)
-    nlp.to_disk, nlp.update = to_disk, update
-    try:
-        yield
-    finally:
-        del nlp.to_disk, nlp.update
-        signal.signal(signal.SIGINT, before)
-
-
-def joined(earlier: list[dict], rows: Path) -> list[dict]:
-    """RETURNS (list): The rows of a log after those of the training that it goes on with, steps counted on."""
-    done = earlier[-1]["step"] if earlier else 0
-    return [*earlier, *({**row, "step": row["step"] + done} for row in srsly.read_jsonl(rows))]

@@ -52,7 +52,8 @@ def read_columns(file: Path, content: str, problems: list[Problem]) -> Iterator[
 
 def is_piped(row: str) -> bool:
     """RETURNS (bool): Whether a line is a whole sentence, its tags parted from the tokens by |."""
-    return bool(row) and all("|" in item and TAG.fullmatch(item.rpartition("|")[2]) for item in row.split())
+    items = row.split()
+    return bool(items) and all("|" in item and TAG.fullmatch(item.rpartition("|")[2]) for item in items)
 
 
 def _documents(file: str, content: str, wrong: list[Problem], warnings: list[Problem]) -> list[list[Sentence]]:

@@ -247,6 +247,7 @@ BROKEN = [
     ("prose", "x.txt", "These are notes.\n" * 50, ["x.txt:1", "x.txt:20", "too many lines are no token and tag"]),
     ("a table", "x.csv", "text,label\na,b\n", ["x.csv", "what this is, its name does not say"]),
     ("only blank lines", "x.conll", "\n\n \n", ["x.conll", "the file is empty"]),
+    ("only a tab", "x.txt", "\t", ["x.txt", "the file is empty"]),
     ("only a document", "x.conll", "-DOCSTART- -X- O\n\n", ["x.conll", "the file is empty"]),
     ("no .spacy file", "x.spacy", "hello", ["x.spacy", "no whole .spacy file"]),
     ("an empty .spacy file", "x.spacy", "", ["x.spacy", "no whole .spacy file"]),

@@ -4,6 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_LINK_MODE := copy
 export UV_NO_PROGRESS := 1
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := all
 .PHONY: all repro test smoke reruns faults places fuzz verify lock document stages assets transformer s3 brat clean help
@@ -45,12 +46,12 @@ document: .venv/installed ## Write the table of commands in README.md from proje
 	python -m spacy project document --output README.md
 
 lock: .venv/installed ## Pin the newest allowed versions, with hashes
-	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements.in -o requirements.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-test.in -o requirements-test.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-transformer.in -o requirements-transformer.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-s3.in -o requirements-s3.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -c requirements.txt requirements-brat.in -o requirements-brat.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-fuzz.in -o requirements-fuzz.txt
+	$(COMPILE) --upgrade requirements.in -o requirements.txt
+	$(COMPILE) -c requirements.txt requirements-test.in -o requirements-test.txt
+	$(COMPILE) -c requirements.txt requirements-transformer.in -o requirements-transformer.txt
+	$(COMPILE) -c requirements.txt requirements-s3.in -o requirements-s3.txt
+	$(COMPILE) -c requirements.txt requirements-brat.in -o requirements-brat.txt
+	$(COMPILE) requirements-fuzz.in -o requirements-fuzz.txt
 
 assets: .venv/installed ## Download the other data sets that project.yml names
 	python scripts/assets.py --extra

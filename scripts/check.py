@@ -10,9 +10,9 @@ from tqdm import tqdm
 from wasabi import msg
 
 from base_pipeline import BasePipelineError, entity_labels, load_base, tokenizer_for
-from command import run
 from check_labels import check_labels
 from check_patterns import check_patterns
+from command import run
 from data_set import DataSet, account, show_counts
 from outputs import fail, replacing
 from read_records import read_data

@@ -17,7 +17,7 @@ def run(main: Callable) -> None:
     """Run a typer command alone in its project. The last line of each script.
 
     RAISES (SystemExit): 0, or 1 after a message about bad input, another run, a full disk, a folder that may not be
-        written to, a missing or damaged file, or a wrong config. Anything else is a bug of ours and keeps its traceback.
+        written to, a missing or damaged file. Anything else is a bug of ours and keeps its traceback.
     """
     try:
         with alone():
@@ -29,7 +29,7 @@ def run(main: Callable) -> None:
         if not problem:
             raise
         msg.fail(problem)
-        msg.text(f"{advice} Nothing of an earlier run was overwritten.")
+        msg.text(f"{advice} No output is half written.")
         raise SystemExit(1)
 
 
@@ -45,8 +45,6 @@ def explain(error: Exception, words: list[Path]) -> tuple[str, str]:
         return f"Damaged, or cut off: {', '.join(map(str, broken))} ({' '.join(str(error).split())})", advice
     if isinstance(error, FileNotFoundError):
         return f"A file is missing: {error}", "Run the whole project, so that the commands before this one make it."
-    if type(error).__module__.split(".")[0] in ("confection", "catalogue"):
-        return f"The config cannot be used: {error}", "Mend the config, and run the same command again."
     return "", ""
 
 

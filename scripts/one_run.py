@@ -108,7 +108,7 @@ def refuse_if_alive(mine: psutil.Process) -> None:
     """RAISES (typer.Exit): If the run that last worked here is another than this one, and has not ended."""
     note = note_of_last()
     last = note.get("run")
-    if alive(last) and not same(last, mine) and not note["orphan"]:
+    if alive(last) and not same(last, mine) and not note.get("orphan"):
         problem = f"Another run is at work in this project: {note['shown']!r} (process {last[0]})"
         fail([problem], "Wait until it is done, or stop it, and run the same command again.")
 

@@ -58,13 +58,7 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
     done = srsly.read_json(kept / "step.json")["step"] if resume and kept.exists() else 0
     earlier = list(srsly.read_jsonl(kept / "log.jsonl")) if done and (kept / "log.jsonl").exists() else []
     with scratch(log.with_name("checkpoints")) as folder, replacing(log) as rows:
-        try:
-            given = load_config(config, overrides=overrides)
-            settings = given["training"]
-        except (NotAConfig, ValueError, KeyError) as error:
-            fail([f"{config.name} is no training config: {' '.join(str(error).split())}"], ADVICE)
-        if unknown := list(unknown_settings(given)):
-            fail([f"{config.name} has a setting that does not exist: {setting}" for setting in unknown], "Mend its spelling.")
+        settings = read_config(config, overrides)["training"]
         # A short training is looked at ten times as well: without a look there is no checkpoint but the untrained one.
         often = min(settings["eval_frequency"], max(1, settings["max_steps"] // 10))
         changed = {**overrides, "paths.log": str(rows), "training.eval_frequency": often, "training.max_steps": max(often, settings["max_steps"] - done)}
@@ -78,10 +72,22 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
                 train(nlp, folder, use_gpu=gpu_id)
         except RegistryError as error:
             fail([f"{config.name} names what is not there: {str(error).partition(chr(10))[0]}"], ADVICE)
-        if earlier:
+        if done:
             srsly.write_jsonl(rows, joined(earlier, rows, done))
         yield folder / "model-best"
     shutil.rmtree(kept, ignore_errors=True)
+
+
+def read_config(config: Path, overrides: dict[str, Any] = {}) -> Config:
+    """RETURNS (Config): A training config. RAISES (typer.Exit): After a message, if it is none, or has a misspelt setting."""
+    try:
+        given = load_config(config, overrides=overrides)
+        given["training"]
+    except (NotAConfig, ValueError, KeyError) as error:
+        fail([f"{config.name} is no training config: {' '.join(str(error).split())}"], ADVICE)
+    if unknown := list(unknown_settings(given)):
+        fail([f"{config.name} has a setting that does not exist: {setting}" for setting in unknown], "Mend its spelling.")
+    return given
 
 
 def unknown_settings(config: Config) -> Iterator[str]:

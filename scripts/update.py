@@ -17,7 +17,6 @@ import srsly
 import typer
 from spacy.language import Language
 from spacy.tokens import DocBin
-from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
 
@@ -27,7 +26,7 @@ from base_pipeline import recognisers
 from command import run
 from copy_embedding import embedding
 from outputs import fail, replacing, scratch
-from spacy_training import trained
+from spacy_training import read_config, trained
 from threshold import silence, tune_threshold
 
 NEW = "ner_new"
@@ -42,7 +41,7 @@ def update_config(config: Path, base: Language, vectors: bool) -> Config:
     vectors (bool): Whether to use static vectors beside the hashed features.
     RETURNS (Config): With the base's language, and its kind of embedding layer if the config starts from a copy of it.
     """
-    made = load_config(config)
+    made = read_config(config)
     made["nlp"]["lang"] = base.lang
     model = made["components"][NEW]["model"]
     found = embedding(base)

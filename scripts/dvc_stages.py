@@ -1,4 +1,4 @@
-"""Write the stages of dvc.yaml from the commands of project.yml, so that both engines run the same thing."""
+"""Write the stages of dvc.yaml from the workflow `all` of project.yml, so that both engines run the same thing."""
 
 import re
 from io import StringIO
@@ -40,12 +40,14 @@ def stage(command: dict) -> dict:
 
 
 def write_stages(project: Path, dvc: Path) -> str:
-    """RETURNS (str): dvc.yaml with its stages made anew from a workflow's commands; all else in it stays."""
+    """RETURNS (str): dvc.yaml with its stages made anew from the commands of the workflow `all`, on which files depend;
+    what a person runs now and then (a review, an export) is none. All else in dvc.yaml stays."""
     yaml = YAML()
     yaml.width = 10_000
     config = yaml.load(project.read_text(encoding="utf8"))
     made = yaml.load(dvc.read_text(encoding="utf8"))
-    made["stages"] = CommentedMap((command["name"], stage(command)) for command in config["commands"])
+    pipeline = set(config["workflows"]["all"])
+    made["stages"] = CommentedMap((command["name"], stage(command)) for command in config["commands"] if command["name"] in pipeline)
     stream = StringIO()
     yaml.dump(made, stream)
     return stream.getvalue()

@@ -18,7 +18,8 @@ from preprocess import group_key, split_of  # noqa: E402
 from records import Example, RawText  # noqa: E402
 from set_var import set_var  # noqa: E402
 
-COMMANDS = srsly.read_yaml(ROOT / "project.yml")["commands"]
+PROJECT = srsly.read_yaml(ROOT / "project.yml")
+COMMANDS = [command for command in PROJECT["commands"] if command["name"] in PROJECT["workflows"]["all"]]
 STAGES = [command["name"] for command in COMMANDS]
 # It runs every time, whatever changed.
 ALWAYS = "fingerprints"

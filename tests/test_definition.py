@@ -74,8 +74,9 @@ def test_every_module_that_a_script_imports_is_a_dep():
         assert scripts == {main} | imported(main), cmd["name"]
 
 
-def test_the_workflow_has_every_command_in_order():
-    assert PROJECT["workflows"]["all"] == [cmd["name"] for cmd in PROJECT["commands"]]
+def test_the_workflow_has_its_commands_in_order_and_each_is_a_stage():
+    workflow, names = PROJECT["workflows"]["all"], [cmd["name"] for cmd in PROJECT["commands"]]
+    assert workflow == [name for name in names if name in workflow] == list(srsly.read_yaml(ROOT / "dvc.yaml")["stages"])
 
 
 def test_shipped_assets_need_no_network(clone):

@@ -13,12 +13,17 @@ import tempfile
 from hashlib import md5
 from pathlib import Path
 
+import numpy
 import spacy
 import srsly
 import typer
 from run import BASE, ROOT
-from preprocess import group_key, split_of, to_doc
+from check_texts import hash_of
+from doc_shards import read_docs
+from group_key import group_key
+from preprocess import SPLITS, split_of
 from read_records import read_data
+from records import make_doc
 from scoring import count, entities, f_score, prf, seen_unseen
 from spacy.tokens import Doc, DocBin
 from spacy_training import use_openblas
@@ -41,7 +46,8 @@ def make_corpus(project: Path, fold: int, corpus: Path) -> None:
     parts: dict[str, list[Doc]] = {"train": [], "dev": [], "test": []}
     for example in examples.values():
         key = group_key(example)
-        parts["test" if fold_of(key) == fold else split_of(key, DEV, 0)].append(to_doc(nlp, example))
+        (place,) = split_of(numpy.array([hash_of(key)], "u8"), DEV, 0)
+        parts["test" if fold_of(key) == fold else SPLITS[place]].append(make_doc(nlp, example))
     (corpus / "new").mkdir(parents=True)
     for name, docs in parts.items():
         DocBin(docs=docs).to_disk(corpus / "new" / f"{name}.spacy")
@@ -55,7 +61,7 @@ def curve(work: Path, project: Path) -> list[dict]:
     name = next(name for name in updated.pipe_names if name not in base.pipe_names)
     new, old = updated.get_pipe(name).labels, base.get_pipe("ner").labels
     test, train, kept = (
-        list(DocBin().from_disk(work / f"corpus/{part}.spacy").get_docs(updated.vocab)) for part in ("new/test", "new/train", "base/dev")
+        list(read_docs(work / f"corpus/{part}.spacy", updated.vocab)) for part in ("new/test", "new/train", "base/dev")
     )
     gold = [entities(doc, old) for doc in kept]
     before = f_score(count([entities(doc, old) for doc in base.pipe([d.text for d in kept])], gold).sum(axis=0))

@@ -16,9 +16,9 @@ import spacy
 import srsly
 import typer
 from run import BASE, ROOT, copy_project, run, words_per_second
+from doc_shards import read_docs
 from scoring import count, entities, f_score
 from spacy.language import Language
-from spacy.tokens import DocBin
 from spacy_training import use_openblas
 
 UPDATED = "training/updated/model-best"
@@ -41,7 +41,7 @@ def one_round(project: Path, assets: Path | None, before: Path | None, seed: int
 
 def score(nlp: Language, corpus: Path, labels: list[str], extra: set[str] = frozenset()) -> float:
     """RETURNS (float): F in percent on some labels. Predictions of the labels in extra count as errors."""
-    gold = list(DocBin().from_disk(corpus).get_docs(nlp.vocab))
+    gold = list(read_docs(corpus, nlp.vocab))
     predicted = nlp.pipe([doc.text for doc in gold])
     counts = count([entities(d, {*labels, *extra}) for d in predicted], [entities(d, labels) for d in gold])
     return float(f_score(counts.sum(axis=0)))
@@ -64,7 +64,7 @@ def main(
     taught = [(projects[0], first, "base", list(first.get_pipe("ner").labels))]
     for project in projects:
         nlp = spacy.load(project / UPDATED)
-        corpus = DocBin().from_disk(project / "corpus/new/train.spacy").get_docs(nlp.vocab)
+        corpus = read_docs(project / "corpus/new/train.spacy", nlp.vocab)
         taught.append((project, nlp, "new", sorted({ent.label_ for doc in corpus for ent in doc.ents})))
     rows = []
     for number, (project, nlp, kind, labels) in enumerate(taught):
@@ -73,7 +73,7 @@ def main(
         then, now, strict = score(nlp, test, labels), score(last, test, labels), score(last, test, labels, later)
         row = {"round": number, "labels": ", ".join(labels), "seed": seed, "f_then": then, "f_now": now}
         row |= {"retention": 100 * now / then, "strict": 100 * strict / then, "components": len(nlp.pipe_names)}
-        texts = [doc.text for doc in DocBin().from_disk(projects[0] / "corpus/raw/test.spacy").get_docs(nlp.vocab)]
+        texts = [doc.text for doc in read_docs(projects[0] / "corpus/raw/test.spacy", nlp.vocab)]
         model = projects[0] / BASE if kind == "base" else project / UPDATED
         speed, base_speed = words_per_second([model, projects[0] / BASE], (texts * 10)[:2000])
         row["of_base"] = speed / base_speed

@@ -24,10 +24,10 @@ from typing import Iterator
 import spacy
 import srsly
 import typer
-from spacy.tokens import DocBin
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
+from doc_shards import read_docs  # noqa: E402
 from scoring import count, entities, f_score, interval, resample  # noqa: E402
 from spacy_training import use_openblas  # noqa: E402
 
@@ -70,7 +70,7 @@ def words_per_second(models: list[Path], texts: list[str]) -> list[int]:
 
 def row(project: Path, recipe: str, model: Path, minutes: float) -> dict:
     """RETURNS (dict): What the results table shows of one model."""
-    texts = [doc.text for doc in DocBin().from_disk(project / "corpus/raw/test.spacy").get_docs(spacy.blank("xx").vocab)]
+    texts = [doc.text for doc in read_docs(project / "corpus/raw/test.spacy", spacy.blank("xx").vocab)]
     speed, base_speed = words_per_second([model, project / BASE], (texts * 10)[:2000])
     result = {
         "recipe": recipe,
@@ -91,7 +91,7 @@ def row(project: Path, recipe: str, model: Path, minutes: float) -> dict:
 
 def gain_difference(project: Path, one: Path, other: Path, labels: list[str]) -> dict:
     """RETURNS (dict): Gain F of one model minus the other's on the same texts, with its paired 95 % interval."""
-    docs = list(DocBin().from_disk(project / "corpus/new/test.spacy").get_docs(spacy.load(one).vocab))
+    docs = list(read_docs(project / "corpus/new/test.spacy", spacy.load(one).vocab))
     gold = [entities(doc, labels) for doc in docs]
     samples = resample(len(docs), 0)
     counts = [count([entities(d, labels) for d in spacy.load(m).pipe([d.text for d in docs])], gold) for m in (one, other)]

@@ -4,8 +4,7 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import Iterator
 
-from data_set import DataSet
-from records import Problem
+from records import Example, Problem
 
 # A label this much rarer than one that is spelt almost the same is taken for a slip of the pen.
 MISSPELT_RATIO = 20
@@ -13,37 +12,46 @@ MISSPELT_RATIO = 20
 MOST_LABELS = 500
 
 
-def check_labels(sets: dict[str, DataSet], new: Counter, base: set[str], installed: bool) -> Iterator[Problem]:
-    """Look at each span's label.
+class LabelCheck:
+    """What each label of each set is held against. It goes to other processes.
 
-    sets (dict): The examples of "base", "annotated" and "test".
-    new (Counter): How many spans of assets/annotated have each label.
+    used (dict): How many spans of "base", "annotated" and "test" have each label.
     base (set): Labels that the base pipeline knows, or will learn from assets/base.
     installed (bool): Whether the base pipeline is an installed one.
-    YIELDS (Problem): Each span with a label that nothing could learn, or that looks misspelt.
     """
-    used: dict[str, str] = {}
-    for data in sets.values():
-        for file, _, example in data.examples:
-            for _, _, label in example.entities:
-                used.setdefault(label, file)
-    if len(used) > MOST_LABELS:
-        message = f"there are {len(used):,} labels, and no more than {MOST_LABELS} may be: a label is a kind, not a name"
-        yield Problem(Counter(used.values()).most_common(1)[0][0], None, message)
-        return
-    allowed = {"base": base, "annotated": set(new), "test": set(new) | base}
-    hints = {name: {label: _hint(label, known) for label in used if label not in known} for name, known in allowed.items()}
-    meant = {label: _meant(label, new, base) for label in new}
-    for name, data in sets.items():
-        for file, line, example in data.examples:
-            for start, end, label in example.entities:
-                span = f"span [{start}, {end}] {example.text[start:end]!r}"
-                if label not in allowed[name]:
-                    who = "the base pipeline" if installed and name == "base" else "any training text"
-                    yield Problem(file, line, f"{span} has label {label}, unknown to {who}: {hints[name][label]}", example.text)
-                elif name == "annotated" and meant[label]:
-                    message = f"{span} has label {label}, which looks like a misspelt {meant[label]}: mend it"
-                    yield Problem(file, line, message, example.text)
+
+    def __init__(self, used: dict[str, Counter], base: set[str], installed: bool):
+        new = used["annotated"]
+        self.installed = installed
+        self.allowed = {"base": base, "annotated": set(new), "test": set(new) | base}
+        # With too many, the set as a whole is at fault, and not each of its spans.
+        labels = set().union(*used.values())
+        few = labels if len(labels) <= MOST_LABELS else set()
+        self.hints = {name: {label: _hint(label, known) for label in few - known} for name, known in self.allowed.items()}
+        self.meant = {label: meant for label in new if label in few and (meant := _meant(label, new, base))}
+
+    def problems(self, name: str, file: str, line: int, example: Example) -> Iterator[Problem]:
+        """YIELDS (Problem): Each span of an example with a label that nothing could learn, or that looks misspelt."""
+        for start, end, label in example.entities:
+            span = f"span [{start}, {end}] {example.text[start:end]!r}"
+            if label in self.hints[name]:
+                who = "the base pipeline" if self.installed and name == "base" else "any training text"
+                yield Problem(file, line, f"{span} has label {label}, unknown to {who}: {self.hints[name][label]}", example.text)
+            elif name == "annotated" and label in self.meant:
+                yield Problem(file, line, f"{span} has label {label}, which looks like a misspelt {self.meant[label]}: mend it", example.text)
+
+
+def check_number(labels: Counter) -> Iterator[Problem]:
+    """Look at the labels of all sets together.
+
+    labels (Counter): How many spans each file and label have.
+    YIELDS (Problem): That there are too many.
+    """
+    different = {label for _, label in labels}
+    if len(different) > MOST_LABELS:
+        file, _ = Counter(file for file, _ in labels).most_common(1)[0]
+        message = f"there are {len(different):,} labels, and no more than {MOST_LABELS} may be: a label is a kind, not a name"
+        yield Problem(file, None, message)
 
 
 def _hint(label: str, known: set[str]) -> str:

@@ -10,6 +10,7 @@ LONGEST_TEXT = 1_000_000
 # Over a "word" of brackets or emoji spaCy's tokenizer takes time with the square of its length: 4 seconds for this one.
 LONGEST_WORD = 5_000
 LONGEST_LABEL = 100
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_record(record: BaseModel) -> Iterator[str]:
@@ -43,7 +44,7 @@ def check_record(record: BaseModel) -> Iterator[str]:
 def _check_text(text: str) -> Iterator[str]:
     if not text.strip():
         yield "the text is empty"
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if SURROGATE.search(text):
         yield "the text holds half of a surrogate pair: save the file as UTF-8 again"
     if "\0" in text:
         yield "the text holds a NUL character: take it out"

@@ -53,7 +53,9 @@ def damaged(path: Path) -> Iterator[Path]:
     import spacy
     from spacy.tokens import DocBin
 
-    corpora = [path] if path.suffix == ".spacy" else path.rglob("*.spacy") if path.is_dir() else []
+    files = path.rglob("*.spacy") if path.is_dir() else [path] if path.suffix == ".spacy" else []
+    # A corpus is a folder of that name, with shards in it.
+    corpora = (file for file in files if not file.is_dir())
     pipelines = [path] if (path / "meta.json").is_file() else []
     for read, paths in ((lambda p: list(DocBin().from_disk(p).get_docs(spacy.blank("xx").vocab)), corpora), (spacy.load, pipelines)):
         for one in paths:

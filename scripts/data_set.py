@@ -38,6 +38,15 @@ class DataSet:
         self.left_out[part.reason] += part.texts
         self.spans_left_out[part.reason] += part.spans
 
+    def extend(self, other: "DataSet") -> None:
+        """Add what another one holds."""
+        self.examples += other.examples
+        self.problems += other.problems
+        self.texts_in += other.texts_in
+        self.spans_in += other.spans_in
+        self.left_out.update(other.left_out)
+        self.spans_left_out.update(other.spans_left_out)
+
     def counts(self, problems: Iterable[Problem] = ()) -> dict:
         """Give an account of what was read.
 
@@ -69,11 +78,26 @@ class DataSet:
         return [example for _, _, example in self.examples]
 
 
-def account(sets: dict[str, DataSet], problems: Iterable[Problem] = ()) -> dict[str, dict]:
-    """RETURNS (dict): The counts of each set; of "raw", which nobody annotated, those of texts alone."""
-    counts = {name: data.counts(problems) for name, data in sets.items()}
-    counts["raw"] = {key: n for key, n in counts["raw"].items() if key in ("texts_in", "texts", "left_out")}
-    return counts
+def account(parts: Iterable[tuple[str, dict]]) -> dict[str, dict]:
+    """Add up what the parts of each set held.
+
+    parts (Iterable): Name of a set, and counts of a part of it. An empty set has one empty part.
+    RETURNS (dict): The counts of each set; of "raw", which nobody annotated, those of texts alone.
+    """
+    found: dict[str, dict] = {}
+    for name, counts in parts:
+        found[name] = _sum(found[name], counts) if name in found else counts
+    if "raw" in found:
+        found["raw"] = {key: n for key, n in found["raw"].items() if key in ("texts_in", "texts", "left_out")}
+    return found
+
+
+def _sum(one: dict, other: dict) -> dict:
+    both = {}
+    for key in sorted(one.keys() | other.keys()):
+        values = [part[key] for part in (one, other) if key in part]
+        both[key] = values[0] if len(values) == 1 else _sum(*values) if isinstance(values[0], dict) else sum(values)
+    return both
 
 
 def show_counts(counts: dict[str, dict]) -> None:

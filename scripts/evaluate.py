@@ -6,12 +6,13 @@ from typing import Iterable
 import spacy
 import srsly
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 from tqdm import tqdm
 from wasabi import msg
 
 from base_pipeline import entity_labels
 from command import run
+from doc_shards import read_docs
 from outputs import replacing
 from scoring import agreement, compare, retention, seen_unseen
 from spacy_training import use_openblas
@@ -29,7 +30,7 @@ def evaluate(base: Language, updated: Language, corpus: Path, seed: int) -> tupl
     RETURNS (tuple): The metrics, and one row per text in which gold, base and updated are not all the same.
     """
     def read(name: str) -> list[Doc]:
-        return list(DocBin().from_disk(corpus / name).get_docs(base.vocab))
+        return list(read_docs(corpus / name, base.vocab))
 
     train = read("new/train.spacy")
     new = sorted({ent.label_ for doc in train for ent in doc.ents})

@@ -1,122 +1,115 @@
-"""Turn checked examples into train, dev and test corpora that share no text."""
+"""Split the checked texts into train, dev and test corpora that share no text."""
 
-import re
-from hashlib import md5
+from collections import Counter
+from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Iterable
 
+import numpy
 import typer
-from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.strings import StringStore
+from spacy.tokens import DocBin
 from tqdm import tqdm
 from wasabi import msg
 
-from base_pipeline import BasePipelineError, load_base, tokenizer_for
 from command import run
-from data_set import DataSet, account, show_counts
-from outputs import fail, replacing
-from read_records import read_data
-from records import DataError, Example, RawText, make_doc
+from doc_shards import DocShard
+from in_processes import in_processes
+from outputs import replacing, scratch
 
 SPLITS = ("train", "dev", "test")
+# The set that each corpus is made from. Where there is a test set, it is the test part of "new".
+CORPORA = {"base": "base", "annotated": "new", "test": "new", "raw": "raw"}
+LEFT_OUT = -1
 
 
-def group_key(example: Example | RawText) -> str:
-    """What must stay on one side of a split: the source document if it is named, else texts that differ
-    only in case, numbers, spaces and punctuation.
+def split_of(groups: numpy.ndarray, dev_size: float, test_size: float) -> numpy.ndarray:
+    """Choose the split from a hash of the group, so that adding, editing or reordering one example moves no other one (a
+    seeded shuffle, as in scikit-learn's splitters, would move nearly all of them).
 
-    RETURNS (str): The same for all examples of a group.
-    """
-    if "doc" in example.meta:
-        return f"doc {example.meta['doc']}"
-    return " ".join(re.findall(r"[^\W\d]+|\d", re.sub(r"\d+", "0", example.text.casefold())))
-
-
-def split_of(key: str, dev_size: float, test_size: float) -> str:
-    """Choose the split from a hash of the key, so that adding, editing or reordering one example moves no
-    other one (a seeded shuffle, as in scikit-learn's splitters, would move nearly all of them).
-
-    key (str): From group_key.
+    groups (ndarray): (texts,), from check_texts.hash_of.
     dev_size, test_size (float): Shares of the whole, 0 to 1.
-    RETURNS (str): "train", "dev" or "test".
+    RETURNS (ndarray): (texts,), places in SPLITS.
     """
-    place = int(md5(key.encode("utf8", "surrogatepass")).hexdigest()[:8], 16) / 2**32
-    return "test" if place < test_size else "dev" if place < test_size + dev_size else "train"
+    place = (groups >> numpy.uint64(32)) / 2**32
+    return numpy.where(place < test_size, 2, numpy.where(place < test_size + dev_size, 1, 0)).astype("i1")
 
 
-def split(examples: Iterable, dev_size: float, test_size: float) -> dict[str, dict[str, Example | RawText]]:
-    """RETURNS (dict): For each split the examples by group key and text, in an order that does not depend
-    on the files'. A text that stands twice is taken once."""
-    corpus: dict[str, dict] = {name: {} for name in SPLITS}
-    for example in examples:
-        key = group_key(example)
-        corpus[split_of(key, dev_size, test_size)].setdefault((key, example.text), example)
-    return {name: dict(sorted(part.items())) for name, part in corpus.items()}
+def assign(index: dict[str, numpy.ndarray], dev_size: float, test_size: float) -> tuple[dict[str, numpy.ndarray], int, int]:
+    """Give each text its split, and leave out what would stand twice, or on both sides: from every train and dev set what a
+    test set holds, from every train set what a dev set holds, from the raw texts what is annotated anywhere.
 
-
-def drop_leaks(corpora: dict[str, dict[str, dict]]) -> int:
-    """Take out of every train and dev set what a test set holds, of every train set what a dev set holds,
-    and of the raw texts what is annotated anywhere.
-
-    RETURNS (int): How many examples were dropped.
+    index (dict): For each set what check_texts.INDEX names.
+    RETURNS (tuple): For each set an array of places in SPLITS, or LEFT_OUT; how many texts another split or set holds; and how
+        many stand twice.
     """
-    def keys(names: Iterable[str], splits: Iterable[str]) -> set[str]:
-        return {key for name in names for part in splits for key, _ in corpora[name][part]}
+    given = len(index["test"]) > 0
+    parts = {name: split_of(rows["group"], dev_size, 0 if given and name == "annotated" else test_size) for name, rows in index.items()}
+    parts["test"][:] = 2
+    repeated = 0
+    for name, rows in index.items():
+        _, first = numpy.unique(rows[["group", "text"]], return_index=True)
+        again = numpy.ones(len(rows), bool)
+        again[first] = False
+        parts[name][again] = LEFT_OUT
+        repeated += int(again.sum())
 
-    annotated = [name for name in corpora if name != "raw"]
-    before = sum(len(part) for corpus in corpora.values() for part in corpus.values())
-    for part, above in (("dev", ["test"]), ("train", ["test", "dev"])):
-        for name in annotated:
-            taken = keys(annotated, above)
-            corpora[name][part] = {k: v for k, v in corpora[name][part].items() if k[0] not in taken}
-    taken = keys(annotated, SPLITS)
-    for part in SPLITS:
-        corpora["raw"][part] = {k: v for k, v in corpora["raw"][part].items() if k[0] not in taken}
-    return before - sum(len(part) for corpus in corpora.values() for part in corpus.values())
+    def groups(*splits: int) -> numpy.ndarray:
+        return numpy.concatenate([index[name]["group"][numpy.isin(parts[name], splits)] for name in ("base", "annotated", "test")])
+
+    leaks = 0
+    for sets, part, above in (*((CORPORA.keys() - {"raw"}, part, above) for part, above in ((1, (2,)), (0, (2, 1)))), ({"raw"}, None, (0, 1, 2))):
+        taken = groups(*above)
+        for name in sets:
+            leak = numpy.isin(index[name]["group"], taken) & (parts[name] != LEFT_OUT if part is None else parts[name] == part)
+            parts[name][leak] = LEFT_OUT
+            leaks += int(leak.sum())
+    return parts, leaks, repeated
 
 
-def to_doc(nlp: Language, example: Example | RawText) -> Doc:
-    """RETURNS (Doc): With gold entities if the example was annotated, without any annotation if not."""
-    return make_doc(nlp, example) if isinstance(example, Example) else nlp.make_doc(example.text)
+def split_shard(output: Path, task: tuple[Path, str, numpy.ndarray]) -> None:
+    """Write the Docs of one shard to those of the corpora that they belong to.
+
+    output (Path): The folder of corpora.
+    task (tuple): The shard, the name of the corpus, and the split of each Doc.
+    """
+    path, corpus, places = task
+    docs = DocBin().from_disk(path)
+    strings = StringStore(docs.strings)
+    for place, split in enumerate(SPLITS):
+        shard = DocShard()
+        for number in numpy.flatnonzero(places == place):
+            shard.take(docs.tokens[number], docs.spaces[number])
+        if len(shard):
+            shard.complete(strings).to_folder(output / corpus / f"{split}.spacy")
 
 
 def main(
-    assets: Path,
+    checked: Path,
     output: Path,
-    lang: str = "en",
-    base_model: str = "",
     dev_size: float = typer.Option(0.15, help="Share of the examples on which checkpoints are compared"),
     test_size: float = typer.Option(0.2, help="Share held back for evaluation, where no test set is given"),
-    told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
 ):
-    raw = assets / "raw.jsonl"
-    try:
-        nlp = tokenizer_for(lang, load_base(base_model) if base_model else None)
-        sets = {name: read_data(assets / name, told=told) for name in ("base", "annotated", "test")}
-        sets["raw"] = read_data(raw, RawText) if raw.exists() and raw.stat().st_size else DataSet()
-        show_counts(account(sets))
-        base, annotated, test, texts = (data.require() for data in sets.values())
-    except BasePipelineError as error:
-        fail([error], "Nothing was written.")
-    except DataError as error:
-        fail(error.problems, "Mend the data (the check command lists every problem) and run this again.")
-    corpora = {
-        "base": split(base, dev_size, test_size),
-        "new": split(annotated, dev_size, 0 if test else test_size),
-        "raw": split(texts, dev_size, test_size),
-    }
-    if test:
-        corpora["new"]["test"] = split(test, 0, 1)["test"]
-    repeated = sum(map(len, (base, annotated, test, texts))) - sum(len(part) for corpus in corpora.values() for part in corpus.values())
-    dropped = drop_leaks(corpora)
-    for name, corpus in corpora.items():
-        for part, examples in corpus.items():
-            docs = tqdm(examples.values(), desc=f"{name}/{part}", unit="text", disable=None, leave=False)
-            with replacing(output / name / f"{part}.spacy") as path:
-                DocBin(docs=(to_doc(nlp, example) for example in docs)).to_disk(path)
-    rows = [(name, *(len(corpus[part]) for part in SPLITS)) for name, corpus in corpora.items()]
+    index = {name: numpy.load(checked / name / "index.npy") for name in CORPORA}
+    parts, leaks, repeated = assign(index, dev_size, test_size)
+    tasks = [
+        (path, CORPORA[name], parts[name][index[name]["shard"] == number])
+        for name in CORPORA for number, path in enumerate(sorted((checked / name).glob("*.spacy")))
+    ]
+    with scratch(output / "splits") as folder:
+        with tqdm(total=sum(map(len, index.values())), desc="split", unit="text", disable=None) as bar:
+            for (_, _, places), _ in zip(tasks, in_processes(partial(split_shard, folder), tasks)):
+                bar.update(len(places))
+        for corpus, split in product(dict.fromkeys(CORPORA.values()), SPLITS):
+            made = folder / corpus / f"{split}.spacy"
+            if not made.exists():
+                DocShard().to_folder(made)
+            with replacing(output / corpus / made.name) as path:
+                made.rename(path)
+    sizes = Counter((CORPORA[name], place) for name in CORPORA for place in parts[name].tolist())
+    rows = [(corpus, *(sizes[corpus, place] for place in range(len(SPLITS)))) for corpus in dict.fromkeys(CORPORA.values())]
     msg.table(rows, header=("Corpus", *SPLITS), divider=True)
-    why = f"{dropped} example(s) left out because another split or set holds their text, {repeated} that stand twice"
+    why = f"{leaks} example(s) left out because another split or set holds their text, {repeated} that stand twice"
     msg.good(f"Corpora in {output}; {why}")
 
 

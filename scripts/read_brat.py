@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Iterator, Optional
 
 from offsets import by_exported_text
-from read_json import read_content
+from read_json import Part, read_content
 from records import Problem
 
 # Over a line of many numbers the regular expressions of EDS-NLP take time with the square of its length.
@@ -18,7 +18,7 @@ def read_brat(file: Path, problems: list[Problem]) -> Iterator[tuple[int, Option
     file (Path): The .ann file. Relations, events, attributes and notes in it are no spans, and passed over.
     problems (list): Gets what cannot be read, and each span that does not hold the text that brat wrote beside it.
     """
-    marks, text = read_content(file, problems), read_content(file.with_suffix(".txt"), problems)
+    marks, text = (read_content(Part(path), problems) for path in (file, file.with_suffix(".txt")))
     if marks is None or text is None:
         return
     wrong = [number for number, row in enumerate(marks.split("\n"), 1) if len(row) > LONGEST_LINE]

@@ -16,7 +16,7 @@ from json_shapes import SHAPES, parts_of
 from read_brat import read_brat
 from read_columns import read_columns
 from read_docbin import read_docbin
-from read_json import is_json, read_content, values_of, show
+from read_json import Part, is_json, parts_of_file, read_content, show, values_of
 from records import Example, Problem
 
 JSON = (".jsonl", ".json")
@@ -27,6 +27,8 @@ BRAT = ".ann"
 FORMATS = ("", *SHAPES, "doccano_code_points", "columns")
 # Files that may lie beside the data.
 NO_DATA = re.compile(r".*\.(md|rst|dvc|conf)|(readme|license|licence)(\.txt)?", re.IGNORECASE)
+# Bytes that are read at once. The order of texts within a block does not depend on that of the files.
+BLOCK = 2_000_000
 # How many faults of one record a message names.
 SHOWN = 5
 
@@ -46,44 +48,78 @@ def read_data(path: Path, model: type[BaseModel] = Example, told: str = "") -> D
     told (str): One of FORMATS, which counts for each file that could be read in more than one way.
     RETURNS (DataSet): Accepted records in the order of the files and lines, and counts.
     """
-    found = DataSet()
-    if told not in FORMATS:
-        names = ", ".join(FORMATS[1:])
-        found.problems.append(Problem("project.yml", None, f"vars.format is {told[:40]!r}: it must be empty or one of {names}"))
-        return found
-    for file in data_files(path):
-        before = found.texts_in + len(found.problems)
-        for line, parts, value in _read_file(file, model, told, found.problems):
-            found.texts_in += 1
-            try:
-                for part in parts:
-                    if isinstance(part, LeftOut):
-                        found.spans_in += part.spans
-                        found.leave_out(part)
-                    else:
-                        _take(found, file, line, model.model_validate(part))
-            except ValueError as error:
-                found.problems.append(Problem(str(file), line, _explain(error), show(value)))
-        if before == found.texts_in + len(found.problems):
-            found.problems.append(Problem(str(file), None, "the file is empty: add records or delete it"))
+    found = DataSet(problems=list(check_format(told)))
+    if not found.problems:
+        for block in blocks(path):
+            found.extend(read_block(block, model, told))
     return found
 
 
-def _read_file(file: Path, model: type[BaseModel], told: str, problems: list[Problem]) -> Iterator[tuple[int, Any, Any]]:
-    """YIELDS (tuple): Line or number of a record, its parts, and the value that they came from, to be shown."""
+def check_format(told: str) -> Iterator[Problem]:
+    """YIELDS (Problem): That vars.format is none of FORMATS."""
+    if told not in FORMATS:
+        names = ", ".join(FORMATS[1:])
+        yield Problem("project.yml", None, f"vars.format is {told[:40]!r}: it must be empty or one of {names}")
+
+
+def blocks(path: Path) -> Iterator[list[Part]]:
+    """Cut files into pieces that fit into memory whatever their number: a large JSONL file into several, small files
+    together.
+
+    path (Path): A file, or a folder of them.
+    YIELDS (list): Parts of about BLOCK bytes in all, in the order of the files and lines.
+    """
+    gathered: list[Part] = []
+    size = 0
+    for file in data_files(path):
+        for part in parts_of_file(file, BLOCK) if file.suffix in JSON and file.is_file() else [Part(file)]:
+            if gathered and size + part.length > BLOCK:
+                yield gathered
+                gathered, size = [], 0
+            gathered.append(part)
+            size += part.length
+    if gathered:
+        yield gathered
+
+
+def read_block(block: list[Part], model: type[BaseModel] = Example, told: str = "") -> DataSet:
+    """RETURNS (DataSet): As read_data, of a block."""
+    found = DataSet()
+    for part in block:
+        before = found.texts_in + len(found.problems)
+        for line, pieces, value in read_part(part, model, told, found.problems):
+            found.texts_in += 1
+            try:
+                for piece in pieces:
+                    if isinstance(piece, LeftOut):
+                        found.spans_in += piece.spans
+                        found.leave_out(piece)
+                    else:
+                        _take(found, part.file, line, model.model_validate(piece))
+            except ValueError as error:
+                found.problems.append(Problem(str(part.file), line, _explain(error), show(value)))
+        if before == found.texts_in + len(found.problems):
+            found.problems.append(Problem(str(part.file), None, "the file is empty: add records or delete it"))
+    return found
+
+
+def read_part(part: Part, model: type[BaseModel], told: str, problems: list[Problem]) -> Iterator[tuple[int, Any, Any]]:
+    """YIELDS (tuple): Line or number of a record, the pieces that it holds (records as our own files have them, still to
+    be validated, and what is left out), and the value that they came from, to be shown."""
+    file = part.file
     if file.suffix == BRAT:
-        yield from ((line, [part] if part else [], part) for line, part in read_brat(file, problems))
+        yield from ((line, [piece] if piece else [], piece) for line, piece in read_brat(file, problems))
         return
-    content = read_content(file, problems, binary=file.suffix == DOCBIN)
+    content = read_content(part, problems, binary=file.suffix == DOCBIN)
     if content is None:
         return
     if isinstance(content, bytes):
-        yield from ((number, [part], part) for number, part in read_docbin(file, content, problems))
+        yield from ((number, [piece], piece) for number, piece in read_docbin(file, content, problems))
     elif file.suffix in JSON or model is not Example or (told != "columns" and is_json(content)):
-        for line, value in values_of(content, file, problems):
+        for line, value in values_of(content, part, problems):
             yield line, parts_of(value, told) if model is Example else [value], value
     elif file.suffix in COLUMNS:
-        yield from ((line, [part] if part else [], part) for line, part in read_columns(file, content, problems))
+        yield from ((line, [piece] if piece else [], piece) for line, piece in read_columns(file, content, problems))
     else:
         known = ", ".join((*JSON, *COLUMNS, DOCBIN, BRAT))
         problems.append(Problem(str(file), None, f"what this is, its name does not say: known are {known}. Rename it, or take it away"))

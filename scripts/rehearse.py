@@ -21,6 +21,7 @@ from tqdm import tqdm
 from wasabi import msg
 
 from command import run
+from doc_shards import read_docs
 from outputs import replacing
 from spacy_training import use_openblas
 
@@ -98,7 +99,7 @@ def main(
     matched = {record["text"]: record["entities"] for record in srsly.read_jsonl(silver)}
 
     def read(name: str) -> list[Doc]:
-        return list(DocBin().from_disk(corpus / name).get_docs(nlp.vocab))
+        return list(read_docs(corpus / name, nlp.vocab))
 
     learnt = read("new/train.spacy")
     for part in ("train", "dev"):

@@ -9,10 +9,10 @@ from pathlib import Path
 import spacy
 import srsly
 import typer
-from spacy.tokens import DocBin
 from wasabi import msg
 
 from command import run
+from doc_shards import read_docs
 from outputs import fail, replacing
 from scoring import count, entities, prf
 
@@ -85,7 +85,7 @@ def main(
 ):
     (wheel,) = package.glob("*.whl")
     name = wheel.name.split("-")[0]
-    gold = list(DocBin().from_disk(corpus / "new" / "test.spacy").get_docs(spacy.blank("xx").vocab))
+    gold = list(read_docs(corpus / "new" / "test.spacy", spacy.blank("xx").vocab))
     scores = srsly.read_json(metrics)
     with tempfile.TemporaryDirectory() as folder:
         try:

@@ -16,7 +16,6 @@ import spacy
 import srsly
 import typer
 from spacy.language import Language
-from spacy.tokens import DocBin
 from thinc.api import Config
 from wasabi import msg
 
@@ -25,6 +24,7 @@ import made_up_names  # noqa: F401
 from base_pipeline import recognisers
 from command import run
 from copy_embedding import embedding
+from doc_shards import read_docs
 from outputs import fail, replacing, scratch
 from spacy_training import read_config, trained
 from threshold import silence, tune_threshold
@@ -117,7 +117,7 @@ def main(
         made.to_disk(filled)
         with trained(filled, log, overrides, gpu_id, resume) as best, replacing(output) as path:
             new = spacy.load(best)
-            examples, mixed = (list(DocBin().from_disk(file).get_docs(new.vocab)) for file in (dev, corpus / "dev.spacy"))
+            examples, mixed = (list(read_docs(path, new.vocab)) for path in (dev, corpus / "dev.spacy"))
             texts = {doc.text for doc in examples}
             rehearsal = [doc for doc in mixed if doc.text not in texts]
             # Another copy of the base reads them: a recogniser keeps the labels of entities that were set before it.

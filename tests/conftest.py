@@ -39,9 +39,9 @@ def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "config
         assert done.code == 0, done.raw
 
     base, given = "training/base/model-best", ("--base-model", base_model)
-    run("check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", *given)
+    run("check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--texts", "corpus/checked", *given)
     run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl")
-    run("preprocess.py", "assets", "corpus", *given)
+    run("preprocess.py", "corpus/checked", "corpus")
     run("train.py", ROOT / "configs/base.cfg", "corpus/base", base, "training/base/log.jsonl", *given, "--max-steps", 60)
     run("rehearse.py", base, "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
     outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]

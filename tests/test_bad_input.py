@@ -5,7 +5,7 @@ import spacy
 import srsly
 from conftest import write
 
-CHECK = ["check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed"]
+CHECK = ["check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--texts", "corpus/checked"]
 LONE = {"text": "my iPhone X is dead", "entities": [[3, 11, "GADGET"]]}
 
 
@@ -130,14 +130,20 @@ def test_base_of_another_version(run, assets, tmp_path):
     assert run("train.py", *words, "--base-model-version", "0.0.0").code == 0
 
 
-def test_preprocess_keeps_earlier_corpora(run, assets, tmp_path):
-    assert run("preprocess.py", "assets", "corpus").code == 0
-    before = (tmp_path / "corpus/new/train.spacy").read_bytes()
+def test_a_failed_check_keeps_the_earlier_texts(run, assets, tmp_path):
+    assert run(*CHECK).code == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "corpus/checked").rglob("*.*")}
     with (assets / "annotated" / "new.jsonl").open("a") as file:
         file.write('{"text": "a b", "entities": [[0, 9, "GADGET"]]}\n')
-    done = run("preprocess.py", "assets", "corpus")
+    done = run(*CHECK)
     assert done.code == 1 and "new.jsonl:4" in done.out and "Traceback" not in done.raw
-    assert (tmp_path / "corpus/new/train.spacy").read_bytes() == before
+    assert before and {path: path.read_bytes() for path in (tmp_path / "corpus/checked").rglob("*.*")} == before
+
+
+def test_preprocess_without_a_check(run, tmp_path):
+    done = run("preprocess.py", "corpus/checked", "corpus")
+    assert done.code == 1 and "A file is missing" in done.out and "Traceback" not in done.raw
+    assert not (tmp_path / "corpus/new").exists()
 
 
 def test_raw_text_without_text(run, assets, tmp_path):

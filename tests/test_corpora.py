@@ -1,82 +1,129 @@
 """How examples become corpora: splits that share no text and stay put, silver by patterns, rehearsal that is safe."""
 
+import json
 import random
 from collections import Counter
 
+import numpy
 import spacy
 import srsly
 from conftest import write
-from preprocess import SPLITS, drop_leaks, split
+from check_texts import INDEX, hash_of
+from doc_shards import read_docs
+from group_key import group_key
+from preprocess import LEFT_OUT, SPLITS, assign, split_of
 from read_records import read_data
 from records import Example
 from rehearse import as_negative, rehearsal, spared_tokens
-from spacy.tokens import DocBin
 
 NLP = spacy.blank("en")
+CHECK = ["check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--texts", "corpus/checked"]
 
 
 def texts(path):
-    return [doc.text for doc in DocBin().from_disk(path).get_docs(NLP.vocab)]
+    return [doc.text for doc in read_docs(path, NLP.vocab)]
 
 
 def many(n=400):
     return [Example(text=f"{chr(97 + i % 26)}{chr(97 + i // 26)} is a text of its own", entities=[]) for i in range(n)]
 
 
+def split(examples, dev_size, test_size):
+    """The split of each text."""
+    groups = numpy.array([hash_of(group_key(example)) for example in examples], "u8")
+    return {example.text: SPLITS[place] for example, place in zip(examples, split_of(groups, dev_size, test_size))}
+
+
+def corpora(run, folder, *words):
+    """Check and split what is in assets/, and give back the bytes of each corpus."""
+    for argv in (CHECK, ["preprocess.py", "corpus/checked", "corpus", *words]):
+        done = run(*argv)
+        assert done.code == 0, done.raw
+    return {path.relative_to(folder): path.read_bytes() for path in sorted((folder / "corpus").glob("*/*.spacy/*"))}
+
+
 def test_one_more_example_moves_no_other():
-    before = split(many(), 0.15, 0.2)
-    after = split([*many(), Example(text="one more", entities=[])], 0.15, 0.2)
-    for part in SPLITS:
-        assert set(before[part]) - set(after[part]) == set()
-    assert sum(map(len, after.values())) == 401
+    before, after = split(many(), 0.15, 0.2), split([*many(), Example(text="one more", entities=[])], 0.15, 0.2)
+    assert before.items() < after.items() and len(after) == 401
 
 
-def test_order_of_the_files_does_not_matter():
-    shuffled = many()
-    random.Random(1).shuffle(shuffled)
-    for part in SPLITS:
-        assert list(split(many(), 0.15, 0.2)[part]) == list(split(shuffled, 0.15, 0.2)[part])
+def test_order_of_the_lines_and_names_of_the_files_do_not_matter(run, assets, tmp_path):
+    rows = [{"text": example.text, "entities": []} for example in many(60)]
+    write(assets / "annotated/new.jsonl", [*rows, {"text": "a Zune", "entities": [[2, 6, "GADGET"]]}])
+    before = corpora(run, tmp_path)
+    (assets / "annotated/new.jsonl").unlink()
+    random.Random(1).shuffle(rows)
+    write(assets / "annotated/a.jsonl", rows[:30])
+    write(assets / "annotated/b.jsonl", [{"text": "a Zune", "entities": [[2, 6, "GADGET"]]}, *rows[30:]])
+    assert corpora(run, tmp_path) == before
 
 
 def test_shares_are_about_what_was_asked():
-    sizes = {part: len(rows) for part, rows in split(many(), 0.15, 0.2).items()}
+    sizes = Counter(split(many(), 0.15, 0.2).values())
     assert 40 < sizes["dev"] < 80 and 55 < sizes["test"] < 105
 
 
 def test_texts_that_differ_in_case_and_numbers_stay_together():
-    pairs = [Example(text=t, entities=[]) for i in range(60) for t in (f"Room {chr(97 + i % 26) * (i // 26 + 1)} has 12 beds", f"room {chr(97 + i % 26) * (i // 26 + 1)} has 7 beds!")]
-    for part in split(pairs, 0.3, 0.3).values():
-        assert all(n == 2 for n in Counter(key for key, _ in part).values())
+    pairs = [(f"Room {name} has 12 beds", f"room {name} has 7 beds!") for name in (chr(97 + i % 26) * (i // 26 + 1) for i in range(60))]
+    found = split([Example(text=text, entities=[]) for pair in pairs for text in pair], 0.3, 0.3)
+    assert all(found[one] == found[other] for one, other in pairs) and set(found.values()) == set(SPLITS)
 
 
 def test_a_document_stays_together():
     rows = [Example(text=f"sentence {chr(97 + i % 26)} {chr(97 + i // 26)}", entities=[], meta={"doc": i // 10}) for i in range(200)]
-    for part in split(rows, 0.3, 0.3).values():
-        assert all(n == 10 for n in Counter(key for key, _ in part).values())
+    found = split(rows, 0.3, 0.3)
+    assert all(len({found[row.text] for row in rows[at : at + 10]}) == 1 for at in range(0, 200, 10))
 
 
-def test_no_test_text_is_trained_on():
-    leaked = Example(text="Sold my Zune", entities=[])
-    corpora = {"base": split([], 0, 0), "new": split([leaked], 0, 0), "raw": split([leaked], 0, 0)}
-    corpora["new"]["test"] = split([Example(text="sold my zune!", entities=[])], 0, 1)["test"]
-    assert drop_leaks(corpora) == 2
-    assert not corpora["new"]["train"] and not corpora["raw"]["train"] and len(corpora["new"]["test"]) == 1
+def test_no_test_text_is_trained_on(run, assets, tmp_path):
+    leaked = {"text": "Sold my Zune", "entities": [[8, 12, "GADGET"]]}
+    rows = list(srsly.read_jsonl(assets / "annotated/new.jsonl"))
+    for name, more in (("annotated/new.jsonl", rows), ("base/base.jsonl", [{"text": "sold MY zune", "entities": []}]), ("raw.jsonl", [])):
+        write(assets / name, [*more, {"text": leaked["text"]} if name == "raw.jsonl" else leaked] if "base" not in name else more)
+    write(assets / "test/test.jsonl", [{"text": "sold my zune!", "entities": [[8, 12, "GADGET"]]}])
+    corpora(run, tmp_path)
+    everything = [text for path in (tmp_path / "corpus").glob("*/*.spacy") if path.parent.name != "checked" for text in texts(path)]
+    assert [text for text in everything if "zune" in text.lower()] == ["sold my zune!"] == texts(tmp_path / "corpus/new/test.spacy")
+
+
+def test_a_dev_text_of_one_set_is_no_train_text_of_another():
+    def rows(*groups):
+        return numpy.array([(0, group, 1) for group in groups], INDEX)
+
+    train, dev = 2**64 - 1, 2**63
+    index = {"base": rows(train, dev), "annotated": rows(dev, train, train), "test": rows(), "raw": rows(dev, 2**62)}
+    index["base"]["text"] = 2
+    parts, leaks, repeated = assign(index, 0.6, 0.0)
+    assert SPLITS[parts["base"][1]] == SPLITS[parts["annotated"][0]] == "dev" and repeated == 1
+    assert parts["annotated"].tolist() == [1, 0, LEFT_OUT] and parts["raw"].tolist() == [LEFT_OUT, 1] and leaks == 1
 
 
 def test_without_a_test_set_one_is_carved_out(run, assets, tmp_path):
     (assets / "test" / "test.jsonl").unlink()
     rows = [{"text": f"the {chr(97 + i % 26)}{chr(97 + i // 26)} Zune", "entities": [[7, 11, "GADGET"]]} for i in range(100)]
     write(assets / "annotated" / "new.jsonl", rows)
-    assert run("preprocess.py", "assets", "corpus").code == 0
+    corpora(run, tmp_path)
     sets = [set(texts(tmp_path / f"corpus/new/{part}.spacy")) for part in SPLITS]
     assert all(sets) and len(set.union(*sets)) == 100 == sum(map(len, sets))
 
 
-def test_same_corpora_twice(run, assets, tmp_path):
-    for name in ("one", "two"):
-        assert run("preprocess.py", "assets", name).code == 0
-    for path in sorted((tmp_path / "one").rglob("*.spacy")):
-        assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
+def test_large_files_go_in_shards_through_several_processes(run, assets, tmp_path):
+    """The same texts in one file or in pieces, small files together, and one more file changes no shard."""
+    rows = [{"text": f"text {number:06} of my Zune " + "and so on " * 20, "entities": [[18, 22, "GADGET"]], "meta": {"doc": number}} for number in range(12_000)]
+    write(assets / "annotated/new.jsonl", rows)
+    before = corpora(run, tmp_path)
+    shards = [path for path in before if path.parent.name == "train.spacy" and path.parts[1] == "new"]
+    counts = srsly.read_json(tmp_path / "corpus/check.json")["counts"]["annotated"]
+    assert len(shards) == 2 and counts["texts"] == counts["texts_in"] == counts["spans"]["GADGET"] == 12_000
+    assert sorted(text for part in SPLITS[:2] for text in texts(tmp_path / f"corpus/new/{part}.spacy")) == [row["text"] for row in rows]
+    write(assets / "annotated/more.jsonl", [{**row, "text": "more " + row["text"], "entities": [], "meta": {"doc": f"more {n}"}} for n, row in enumerate(rows[:9000])])
+    after = corpora(run, tmp_path)
+    assert before.items() < after.items() and len([path for path in after if path.parent.name == "train.spacy" and path.parts[1] == "new"]) == 3
+    # What is wrong in a later part has its line in the file.
+    with (assets / "annotated/new.jsonl").open("a") as file:
+        file.write(json.dumps({"text": "x", "entities": [[0, 9, "GADGET"]]}) + "\n{\n")
+    done = run(*CHECK)
+    assert done.code == 1 and "new.jsonl:12001" in done.out and "new.jsonl:12002" in done.out, done.raw
 
 
 def test_prodigy_and_spacy_v2_are_read(tmp_path):

@@ -30,7 +30,7 @@ def refused(assets, tmp_path, monkeypatch):
     (tmp_path / "corpus/check.json").write_text("earlier")
 
     def run(*expected, words=()):
-        argv = ["assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", *words]
+        argv = ["assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--texts", "corpus/checked", *words]
         done = CliRunner().invoke(CLI, argv)
         said = " ".join(done.output.split())
         assert done.exit_code == 1 and isinstance(done.exception, SystemExit), done.output + repr(done.exception)
@@ -149,14 +149,14 @@ def test_one_json_file(refused, assets, content, expected):
 
 
 def test_a_file_that_may_not_be_read(refused, assets, monkeypatch):
-    read = Path.read_text
+    opened = Path.open
 
     def no(path, *words, **options):
         if path.name == "new.jsonl":
             raise PermissionError(13, "Permission denied", str(path))
-        return read(path, *words, **options)
+        return opened(path, *words, **options)
 
-    monkeypatch.setattr(Path, "read_text", no)
+    monkeypatch.setattr(Path, "open", no)
     refused("new.jsonl: the file cannot be read: Permission denied")
 
 
@@ -192,7 +192,7 @@ def test_the_commands_say_it_too(run, assets, tmp_path):
     (assets / "raw.jsonl").write_text("[" * 100_000)
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus/silver.jsonl").write_text("earlier")
-    for words in (["check.py", "assets", "--output", "corpus/c", "--passed", "corpus/p"], ["preprocess.py", "assets", "corpus"],
+    for words in (["check.py", "assets", "--output", "corpus/c", "--passed", "corpus/p", "--texts", "corpus/t"],
                   ["annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl"]):
         done = run(*words)
         assert done.code == 1 and "raw.jsonl:1" in done.out and "Traceback" not in done.raw, done.raw

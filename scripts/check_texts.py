@@ -1,0 +1,145 @@
+"""Read, check and tokenise texts, block by block: what each process of the check does.
+
+Two passes go over the data. The first counts what the second has to know of all texts: the labels. What a process returns
+is small; Docs of texts in order it writes to disk.
+"""
+
+import gc
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import md5
+from operator import itemgetter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Iterable, Optional
+
+import numpy
+from spacy.language import Language
+from spacy.tokenizer import Tokenizer
+
+from base_pipeline import load_base, tokenizer_for
+from check_labels import LabelCheck
+from doc_shards import DocShard
+from group_key import group_key
+from read_json import Part
+from read_records import read_block, read_part
+from records import Example, Problem, RawText, check_alignment
+
+# What preprocess knows of each text: the shard with its Doc, and hashes of its group and of itself.
+INDEX = numpy.dtype([("shard", "u4"), ("group", "u8"), ("text", "u8")])
+# spaCy's tokenizer caches nothing in a memory zone, nothing in a text after an exception such as "don't", and 10,000 words at
+# most. So the words that a block has several times are given to it before, one by one: what takes 70 microseconds for a text of
+# 22 tokens then takes 25. No more than these, or with names and numbers its memory would grow without end.
+CACHED = 100_000
+SEVERAL = 5
+_now = SimpleNamespace(words=set())
+
+
+@dataclass
+class Task:
+    """A block of a set, and its number among those of the set."""
+
+    name: str
+    number: int
+    block: list[Part]
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(part.length for part in self.block)
+
+
+@dataclass
+class Checked:
+    """What was found in a block."""
+
+    counts: dict
+    problems: list[Problem]
+    index: numpy.ndarray
+
+
+@lru_cache(maxsize=1)
+def pipelines(lang: str, base_model: str) -> tuple[Language, Optional[Language]]:
+    """RETURNS (tuple): What tokenises, and the base pipeline, if one is named. RAISES (BasePipelineError): As load_base."""
+    base = load_base(base_model) if base_model else None
+    return tokenizer_for(lang, base), base
+
+
+def set_up(lang: str, base_model: str, told: str, labels: LabelCheck, output: Path) -> None:
+    """Keep in this process what check_block needs.
+
+    output (Path): Folder that gets a folder of shards for each set.
+    """
+    _now.nlp, _ = pipelines(lang, base_model)
+    if isinstance(_now.nlp.tokenizer, Tokenizer):
+        _now.nlp.tokenizer.max_cache_size = CACHED
+    _now.told, _now.labels, _now.output = told, labels, output
+    # What is there already stays: to look at it again and again for what can be freed takes a tenth of the time.
+    gc.freeze()
+
+
+def survey(told: str, task: Task) -> Counter:
+    """RETURNS (Counter): How many spans of a block each file and label have. What is wrong, the second pass says."""
+    labels: Counter = Counter()
+    for part in task.block:
+        for _, pieces, _ in read_part(part, Example, told, []):
+            try:
+                for piece in pieces:
+                    labels.update((str(part.file), label) for label in _labels(piece))
+            except ValueError:
+                continue
+    return labels
+
+
+def check_block(task: Task) -> Checked:
+    """Check each record of a block, and write the Docs of those without an error, in order of group and text, so that the order of
+    lines and small files does not matter."""
+    data = read_block(task.block, RawText if task.name == "raw" else Example, _now.told)
+    found = []
+    remember(example.text for _, _, example in data.examples)
+    with _now.nlp.memory_zone():
+        broken = {(problem.file, problem.line) for problem in data.problems if problem.level == "error"}
+        for file, line, example in data.examples:
+            if (file, line) in broken:
+                continue
+            doc = _now.nlp.make_doc(example.text)
+            if task.name != "raw":
+                spans = [doc.char_span(*entity) for entity in example.entities]
+                if None in spans:
+                    data.problems += [Problem(file, line, message, example.text) for message in check_alignment(example, doc)]
+                    continue
+                doc.set_ents(spans)
+                data.problems += _now.labels.problems(task.name, file, line, example)
+            found.append((group_key(example), example.text, doc))
+        # Texts that are the same stay in the order of the lines: the first one counts.
+        found.sort(key=itemgetter(0, 1))
+        shard = DocShard()
+        for _, _, doc in found:
+            shard.add(doc)
+        path = _now.output / task.name / f"{task.number:05}.spacy"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shard.complete(_now.nlp.vocab.strings).to_disk(path)
+        index = numpy.array([(task.number, hash_of(group), hash_of(text)) for group, text, _ in found], dtype=INDEX)
+    return Checked(data.counts(), data.problems, index)
+
+
+def remember(texts: Iterable[str]) -> None:
+    """Let the tokenizer cache words that come again."""
+    words = Counter(word for text in texts for word in text.split())
+    again = [word for word, number in words.items() if number >= SEVERAL and word not in _now.words]
+    for word in again[: CACHED - len(_now.words)]:
+        _now.words.add(word)
+        _now.nlp.tokenizer(word)
+
+
+def hash_of(text: str) -> int:
+    """RETURNS (int): 64 bits of MD5, of which the upper half says where a group stands between 0 and 1."""
+    return int.from_bytes(md5(text.encode("utf8", "surrogatepass")).digest()[:8], "big")
+
+
+def _labels(piece: Any) -> list[str]:
+    if not isinstance(piece, dict) or piece.get("answer", "accept") != "accept" or not isinstance(piece.get("entities"), list):
+        return []
+    spans = [span for span in piece["entities"] if isinstance(span, (list, tuple)) and len(span) == 3]
+    return [span[2] for span in spans if isinstance(span[2], str)]

@@ -1,0 +1,40 @@
+"""Call a function with many items, in as many processes as there are cores."""
+
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, Callable, Iterator, Optional, Sequence
+
+# Each process holds a tokenizer and what it works on, some 200 MB.
+MOST = 8
+
+
+def in_processes(function: Callable[[Any], Any], items: Sequence[Any], setup: Optional[Callable[[], None]] = None) -> Iterator[Any]:
+    """Call a function with each item; one item alone, or one core, gets no process of its own.
+
+    function (Callable): Of a module, for it goes to other processes. What it returns comes back, so it should be small.
+    items (Sequence): Small, too: what to read, and not what was read.
+    setup (Callable): Called once in each process before the first item: of a module, or a `partial` of such a one.
+    YIELDS (Any): What the function returned, in the order of the items.
+    RAISES (Exception): What the function raised. (BrokenProcessPool): If the system ended a process, for lack of memory mostly.
+    """
+    count = min(len(items), cores(), MOST)
+    if count < 2:
+        if setup:
+            setup()
+        yield from map(function, items)
+        return
+    with ProcessPoolExecutor(count, initializer=_start, initargs=(setup,)) as pool:
+        yield from pool.map(function, items)
+
+
+def cores() -> int:
+    """RETURNS (int): How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start(setup: Optional[Callable[[], None]]) -> None:
+    # Of an interrupt the command itself says what is to be said.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if setup:
+        setup()

@@ -73,11 +73,13 @@ def blocks(path: Path) -> Iterator[list[Part]]:
     size = 0
     for file in data_files(path):
         for part in parts_of_file(file, BLOCK) if file.suffix in JSON and file.is_file() else [Part(file)]:
-            if gathered and size + part.length > BLOCK:
+            # Part of a large file stands alone: what lies beside it must not change its shard.
+            alone = part.start or 0 < part.size < file.stat().st_size
+            if gathered and (alone or size + part.length > BLOCK):
                 yield gathered
                 gathered, size = [], 0
             gathered.append(part)
-            size += part.length
+            size += BLOCK if alone else part.length
     if gathered:
         yield gathered
 

@@ -116,9 +116,9 @@ def test_large_files_go_in_shards_through_several_processes(run, assets, tmp_pat
     counts = srsly.read_json(tmp_path / "corpus/check.json")["counts"]["annotated"]
     assert len(shards) == 2 and counts["texts"] == counts["texts_in"] == counts["spans"]["GADGET"] == 12_000
     assert sorted(text for part in SPLITS[:2] for text in texts(tmp_path / f"corpus/new/{part}.spacy")) == [row["text"] for row in rows]
-    write(assets / "annotated/more.jsonl", [{**row, "text": "more " + row["text"], "entities": [], "meta": {"doc": f"more {n}"}} for n, row in enumerate(rows[:9000])])
+    write(assets / "annotated/more.jsonl", [{**row, "text": "more " + row["text"], "entities": [], "meta": {"doc": f"more {n}"}} for n, row in enumerate(rows[:5000])])
     after = corpora(run, tmp_path)
-    assert before.items() < after.items() and len([path for path in after if path.parent.name == "train.spacy" and path.parts[1] == "new"]) == 3
+    assert before.items() < after.items() and len(after) == len(before) + 2
     # What is wrong in a later part has its line in the file.
     with (assets / "annotated/new.jsonl").open("a") as file:
         file.write(json.dumps({"text": "x", "entities": [[0, 9, "GADGET"]]}) + "\n{\n")

@@ -1,11 +1,12 @@
 """Find labels that nothing could learn, or that look misspelt."""
 
 from collections import Counter
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Iterator
+from typing import Iterable, Iterator
 
 from data_set import DataSet
-from records import Problem
+from records import Example, Finding, Problem
 
 # A label this much rarer than one that is spelt almost the same is taken for a slip of the pen.
 MISSPELT_RATIO = 20
@@ -28,27 +29,61 @@ def check_labels(sets: dict[str, DataSet], new: Counter, base: set[str], install
             for _, _, label in example.entities:
                 used.setdefault(label, file)
     if len(used) > MOST_LABELS:
-        message = f"there are {len(used):,} labels, and no more than {MOST_LABELS} may be: a label is a kind, not a name"
-        yield Problem(Counter(used.values()).most_common(1)[0][0], None, message)
+        yield too_many(used)
         return
-    allowed = {"base": base, "annotated": set(new), "test": set(new) | base}
-    hints = {name: {label: _hint(label, known) for label in used if label not in known} for name, known in allowed.items()}
-    meant = {label: _meant(label, new, base) for label in new}
     for name, data in sets.items():
+        wrong = wrong_labels(name, used, new, base, installed)
         for file, line, example in data.examples:
-            for start, end, label in example.entities:
-                span = f"span [{start}, {end}] {example.text[start:end]!r}"
-                if label not in allowed[name]:
-                    who = "the base pipeline" if installed and name == "base" else "any training text"
-                    yield Problem(file, line, f"{span} has label {label}, unknown to {who}: {hints[name][label]}", example.text)
-                elif name == "annotated" and meant[label]:
-                    message = f"{span} has label {label}, which looks like a misspelt {meant[label]}: mend it"
-                    yield Problem(file, line, message, example.text)
+            for finding in label_findings(example, wrong):
+                yield finding.at(file, line, example)
 
 
-def _hint(label: str, known: set[str]) -> str:
-    near = get_close_matches(label, sorted(known), 1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known)) or 'none'}"
+@dataclass(frozen=True)
+class WrongLabel:
+    """What is wrong with a label in one of the sets, and which label is meant, if that can be guessed."""
+
+    kind: str
+    message: str
+    meant: str
+    repair: str
+
+
+def wrong_labels(name: str, used: Iterable[str], new: Counter, base: set[str], installed: bool) -> dict[str, WrongLabel]:
+    """Find out, once, which labels of a set are wrong, from the counts of all sets.
+
+    name (str): "base", "annotated" or "test".
+    used (Iterable): The labels of all sets, MOST_LABELS at most: each unknown one is compared with all known ones.
+    new, base, installed: As for check_labels.
+    RETURNS (dict): By label; a label that is right is not in it.
+    """
+    known = {"base": base, "annotated": set(new), "test": set(new) | base}[name]
+    who = "the base pipeline" if installed and name == "base" else "any training text"
+    found = {}
+    for label in used:
+        if label not in known:
+            near = get_close_matches(label, sorted(known), 1, cutoff=0.6)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known)) or 'none'}"
+            repair = f"write {near[0]}" if near else "use a known label"
+            found[label] = WrongLabel("unknown_label", f"has label {label}, unknown to {who}: {hint}", near[0] if near else "", repair)
+        elif name == "annotated" and (meant := _meant(label, new, base)):
+            message = f"has label {label}, which looks like a misspelt {meant}: mend it"
+            found[label] = WrongLabel("misspelt_label", message, meant, f"write {meant}")
+    return found
+
+
+def label_findings(example: Example, wrong: dict[str, WrongLabel]) -> Iterator[Finding]:
+    """YIELDS (Finding): Each span of an example whose label is among the wrong ones."""
+    for start, end, label in example.entities if wrong else ():
+        if label in wrong:
+            fault = wrong[label]
+            message = f"span [{start}, {end}] {example.text[start:end]!r} {fault.message}"
+            yield Finding(fault.kind, message, (start, end, label), fault.repair)
+
+
+def too_many(used: dict[str, str]) -> Problem:
+    """RETURNS (Problem): That there are more than MOST_LABELS labels. used (dict): For each label a file in which it stands."""
+    message = f"there are {len(used):,} labels, and no more than {MOST_LABELS} may be: a label is a kind, not a name"
+    return Problem(Counter(used.values()).most_common(1)[0][0], None, message, level="error", kind="too_many_labels")
 
 
 def _meant(label: str, new: Counter, base: set[str]) -> str:

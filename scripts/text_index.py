@@ -30,9 +30,13 @@ NEIGHBOURS = 8
 LONGEST_KEPT = 2_000
 COLUMNS = (
     "side", "file", "line", "text_hash", "near_hash", "doc_hash", "spans_hash", "first_hash", "last_hash", "words", "lower",
-    "entities", "capitalised", "text",
+    "entities", "capitalised",
 )
 INSERT = f"INSERT INTO texts ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+SELECT = """SELECT t.number, t.side, files.name, t.line, t.doc_hash, bodies.text FROM texts t
+    JOIN files ON files.number = t.file JOIN bodies ON bodies.number = t.number"""
+SIDES = ("base", "annotated", "test")
+TEST = SIDES.index("test")
 Facts = tuple
 
 
@@ -57,7 +61,7 @@ def facts(example: Example, key: str) -> Facts:
     """Sum up an example: microseconds, whatever comes of it.
 
     key (str): preprocess.group_key(example).
-    RETURNS (tuple): All COLUMNS of a row but side, file and line.
+    RETURNS (tuple): All COLUMNS of a row but side, file and line; and the text, or the ends of a long one.
     """
     text, entities = example.text, example.entities
     named = "doc" in example.meta
@@ -92,8 +96,9 @@ class TextIndex:
         for setting in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "temp_store = FILE", "cache_size = -65536"):
             self._base.execute(f"PRAGMA {setting}")
         self._base.execute(f"PRAGMA temp_store_directory = '{str(self._folder.name).replace(chr(39), chr(39) * 2)}'")
-        kinds = {"side": "TEXT", "text": "TEXT"}
-        self._base.execute(f"CREATE TABLE texts (number INTEGER PRIMARY KEY, {', '.join(f'{c} {kinds.get(c, str())}' for c in COLUMNS)})")
+        # What is sorted is narrow, and the texts lie elsewhere.
+        self._base.execute(f"CREATE TABLE texts (number INTEGER PRIMARY KEY, {', '.join(COLUMNS)})")
+        self._base.execute("CREATE TABLE bodies (number INTEGER PRIMARY KEY, text TEXT)")
         self._base.execute("CREATE TABLE files (number INTEGER PRIMARY KEY, name TEXT UNIQUE)")
         self._base.create_function("backwards", 1, lambda text: text[::-1], deterministic=True)
         self._files: dict[str, int] = {}
@@ -115,22 +120,25 @@ class TextIndex:
         if file not in self._files:
             self._files[file] = len(self._files)
             self._base.execute("INSERT INTO files VALUES (?, ?)", (self._files[file], _storable(file)))
-        number = self._files[file]
-        self._base.executemany(INSERT, [(side, number, line, *known) for line, known in rows])
+        side_number, number = SIDES.index(side), self._files[file]
+        # Both tables count their rows, from 1 on.
+        rows = list(rows)
+        self._base.executemany(INSERT, [(side_number, number, line, *known[:-1]) for line, known in rows])
+        self._base.executemany("INSERT INTO bodies (text) VALUES (?)", [known[-1:] for _, known in rows])
 
     def sizes(self) -> dict[str, tuple[int, int]]:
         """RETURNS (dict): For each set the number of texts, and of those without an entity."""
-        return {side: (n, bare) for side, n, bare in self._base.execute("SELECT side, COUNT(*), SUM(entities = 0) FROM texts GROUP BY side")}
+        return {SIDES[side]: (n, bare) for side, n, bare in self._base.execute("SELECT side, COUNT(*), SUM(entities = 0) FROM texts GROUP BY side")}
 
     def lengths(self, side: str) -> Counter:
         """RETURNS (Counter): How many texts of a set have how many words."""
-        return Counter(dict(self._base.execute("SELECT words, COUNT(*) FROM texts WHERE side = ? GROUP BY words", (side,))))
+        return Counter(dict(self._base.execute("SELECT words, COUNT(*) FROM texts WHERE side = ? GROUP BY words", (SIDES.index(side),))))
 
     def casing(self, side: str) -> tuple[int, int, int, int]:
         """RETURNS (tuple): Of a set the texts, those without a capital letter, the entities, and those that do not begin
         with a small letter."""
         query = "SELECT COUNT(*), SUM(lower), SUM(entities), SUM(capitalised) FROM texts WHERE side = ?"
-        return tuple(number or 0 for number in self._base.execute(query, (side,)).fetchone())
+        return tuple(number or 0 for number in self._base.execute(query, (SIDES.index(side),)).fetchone())
 
     def repeats(self) -> Iterator[tuple[Stored, Stored, bool]]:
         """YIELDS (tuple): Each text that stands in its set already, the first one, and whether their spans are the same."""
@@ -145,10 +153,9 @@ class TextIndex:
         """YIELDS (tuple): Each text that differs from an earlier one of its set only in case, numbers, spaces and
         punctuation, and that earlier one. Texts that are the same to the letter are among repeats()."""
         query = """
-            WITH once AS (SELECT MIN(number) AS number, side, near_hash FROM texts GROUP BY side, text_hash),
-            again AS (SELECT MIN(number) AS first, side, near_hash FROM once GROUP BY side, near_hash HAVING COUNT(*) > 1)
-            SELECT once.number, again.first FROM once JOIN again USING (side, near_hash) WHERE once.number <> again.first
-            ORDER BY once.number"""
+            WITH again AS (SELECT MIN(number) AS first, side, near_hash FROM texts GROUP BY side, near_hash HAVING MIN(text_hash) <> MAX(text_hash)),
+            other AS (SELECT MIN(number) AS number, first FROM texts JOIN again USING (side, near_hash) GROUP BY first, text_hash)
+            SELECT number, first FROM other WHERE number <> first ORDER BY number"""
         for number, first in self._base.execute(query):
             yield self._stored(number), self._stored(first)
 
@@ -160,32 +167,37 @@ class TextIndex:
         """
         assert column in COLUMNS
         query = f"""
-            WITH held AS (SELECT MIN(number) AS first, {column} FROM texts WHERE side = 'test' AND {column} IS NOT NULL GROUP BY {column})
-            SELECT a.number, held.first FROM texts a JOIN held USING ({column}) WHERE a.side <> 'test' ORDER BY a.number"""
+            WITH held AS (SELECT MIN(number) AS first, {column} FROM texts WHERE side = {TEST} AND {column} IS NOT NULL GROUP BY {column})
+            SELECT a.number, held.first FROM texts a JOIN held USING ({column}) WHERE a.side <> {TEST} ORDER BY a.number"""
         for number, first in self._base.execute(query):
             yield self._stored(number), self._stored(first)
 
     def neighbours(self) -> Iterator[tuple[Stored, Stored]]:
         """YIELDS (tuple): Texts that may differ in a few words, the later one first: an edit in one place leaves the
         beginning or the end of a text as it was. Each may come twice. Of texts with the same near key in a set one comes."""
-        for column, order in (("first_hash", "text"), ("last_hash", "backwards(text)")):
+        self._base.execute("DROP TABLE IF EXISTS once")
+        self._base.execute("""CREATE TABLE once AS SELECT MIN(number) AS number, first_hash, last_hash FROM texts
+            WHERE first_hash IS NOT NULL GROUP BY side, near_hash""")
+        for column, order in (("first_hash", "bodies.text"), ("last_hash", "backwards(bodies.text)")):
             query = f"""
-                WITH once AS (SELECT MIN(number) AS number, {column} FROM texts WHERE {column} IS NOT NULL GROUP BY side, near_hash),
-                alike AS (SELECT {column} FROM once GROUP BY {column} HAVING COUNT(*) > 1)
-                SELECT {column}, t.number, t.side, files.name, t.line, t.doc_hash, t.text FROM once JOIN alike USING ({column})
-                JOIN texts t USING (number, {column}) JOIN files ON files.number = t.file ORDER BY {column}, {order}, t.number"""
+                WITH alike AS (SELECT {column} AS shared FROM once GROUP BY {column} HAVING COUNT(*) > 1)
+                SELECT once.{column}, {SELECT.removeprefix("SELECT ")} JOIN once ON once.number = t.number
+                WHERE once.{column} IN (SELECT shared FROM alike) ORDER BY once.{column}, {order}, t.number"""
             before: list[tuple[int, Stored]] = []
             for shared, *row in self._base.execute(query):
-                stored = Stored(*row)
+                stored = _stored(row)
                 before = [(value, other) for value, other in before if value == shared][-NEIGHBOURS:]
                 for _, other in before:
                     yield (stored, other) if stored.number > other.number else (other, stored)
                 before.append((shared, stored))
 
     def _stored(self, number: int) -> Stored:
-        query = """SELECT t.number, t.side, files.name, t.line, t.doc_hash, t.text FROM texts t JOIN files ON files.number = t.file
-            WHERE t.number = ?"""
-        return Stored(*self._base.execute(query, (number,)).fetchone())
+        return _stored(self._base.execute(f"{SELECT} WHERE t.number = ?", (number,)).fetchone())
+
+
+def _stored(row: Iterable) -> Stored:
+    number, side, *others = row
+    return Stored(number, SIDES[side], *others)
 
 
 def _hash(text: str) -> int:

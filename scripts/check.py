@@ -11,23 +11,28 @@ import typer
 from tqdm import tqdm
 from wasabi import msg
 
+from bare_forms import BareCounts, groups
 from base_pipeline import BasePipelineError, entity_labels
-from check_labels import LabelCheck, check_number
+from check_labels import MOST_LABELS, too_many, wrong_labels
+from check_levels import LevelsError, read_levels
 from check_patterns import check_patterns
+from check_set import check_set, missing_texts
 from check_texts import INDEX, Task, check_block, pipelines, set_up, survey
 from command import run
-from data_set import DataSet, account, show_counts
+from data_set import WRONG, DataSet, account, show_counts
+from edge_forms import doubtful_forms
 from in_processes import in_processes
 from outputs import fail, replacing
 from read_records import blocks, check_format
 from records import Problem
+from text_index import TextIndex
 
-# Of raw texts nobody says what is in them.
+# Where each set lies. Of raw texts nobody says what is in them.
 SETS = {"base": "base", "annotated": "annotated", "test": "test", "raw": "raw.jsonl"}
 
 
 def check(assets: Path, output: Path, lang: str, base_model: str = "", told: str = "") -> tuple[dict[str, dict], list[Problem]]:
-    """Check all files as one set, and tokenise their texts.
+    """Check all files as one set, and tokenise their texts. Two passes: what is annotated is counted before it is checked.
 
     assets (Path): Folder with base/, annotated/, test/, raw.jsonl and patterns.jsonl.
     output (Path): Folder that gets a folder for each set: Docs in shards, and index.npy, of check_texts.INDEX.
@@ -35,30 +40,44 @@ def check(assets: Path, output: Path, lang: str, base_model: str = "", told: str
     base_model (str): Installed pipeline or folder that is to be updated; empty to train one.
     told (str): The format that counts for files that could be read in more than one way.
     RETURNS (tuple): Counts of each set, and all problems found.
-    RAISES (BasePipelineError): If the base pipeline cannot be used.
+    RAISES (BasePipelineError): If the base pipeline cannot be used. LevelsError: If configs/check.yml cannot.
     """
+    levels = read_levels()
     _, base = pipelines(lang, base_model)
     problems = list(check_format(told))
     tasks = [] if problems else list(tasks_in(assets))
-    used, problems_of_labels = count_labels([task for task in tasks if task.name != "raw"], told)
-    labels = LabelCheck(used, set(entity_labels(base)) if base else set(used["base"]), bool(base))
+    files, forms = count_spans([task for task in tasks if task.name != "raw"], told)
+    spans = {name: _by_label(forms[name]) for name in forms}
+    known = set(entity_labels(base)) if base else set(spans["base"])
+    if len(files) > MOST_LABELS:
+        problems.append(too_many(files))
+        wrong = {name: {} for name in forms}
+    else:
+        wrong = {name: wrong_labels(name, files, spans["annotated"], known, bool(base)) for name in forms}
+    searched = groups(forms)
+    bare = BareCounts(searched)
+    setup = partial(set_up, lang, base_model, told, output, levels, wrong, searched, doubtful_forms(sum(forms.values(), Counter())))
     parts = [(name, DataSet().counts()) for name in SETS]
     index = {name: [numpy.zeros(0, INDEX)] for name in SETS}
-    with tqdm(total=sum(task.size for task in tasks), desc="check", unit="B", unit_scale=True, disable=None) as bar:
-        setup = partial(set_up, lang, base_model, told, labels, output)
+    with TextIndex() as texts, tqdm(total=sum(task.size for task in tasks), desc="check", unit="B", unit_scale=True, disable=None) as bar:
         for task, checked in zip(tasks, in_processes(check_block, tasks, setup)):
             problems += checked.problems
             parts.append((task.name, checked.counts))
             index[task.name].append(checked.index)
+            for file, rows in checked.facts.items():
+                texts.add(task.name, file, rows)
+            for found in checked.bare:
+                bare.add(*found)
             bar.update(task.size)
+        counts = account(parts)
+        problems += missing_texts(assets, _sizes(counts), counts["raw"]["texts_in"], bool(base))
+        problems += check_set(texts, assets, spans, base_model)
+    problems += bare.report()
+    problems += check_patterns(assets / "patterns.jsonl", lang, set(spans["annotated"]))
     for name, rows in index.items():
         (output / name).mkdir(parents=True, exist_ok=True)
         numpy.save(output / name / "index.npy", numpy.concatenate(rows))
-    counts = account(parts)
-    problems += problems_of_labels
-    problems += check_sets(assets, counts, bool(base))
-    problems += check_patterns(assets / "patterns.jsonl", lang, set(used["annotated"]))
-    return counts, list(dict.fromkeys(problems))
+    return counts, list(filter(None, map(levels.apply, dict.fromkeys(problems))))
 
 
 def tasks_in(assets: Path) -> Iterator[Task]:
@@ -71,39 +90,37 @@ def tasks_in(assets: Path) -> Iterator[Task]:
             yield Task(name, number, block)
 
 
-def count_labels(tasks: list[Task], told: str) -> tuple[dict[str, Counter], list[Problem]]:
-    """RETURNS (tuple): How many spans of each set have each label, and that there are too many labels, if so."""
-    used: dict[str, Counter] = {name: Counter() for name in SETS}
-    files: Counter = Counter()
-    for task, found in zip(tasks, in_processes(partial(survey, told), tasks)):
-        files += found
-        for (_, label), number in found.items():
-            used[task.name][label] += number
-    return used, list(check_number(files))
+def count_spans(tasks: list[Task], told: str) -> tuple[dict[str, str], dict[str, Counter]]:
+    """RETURNS (tuple): For each label the first file in which it stands, and for each set how often each (surface form, label)
+    is annotated."""
+    files: dict[str, str] = {}
+    forms: dict[str, Counter] = {name: Counter() for name in SETS if name != "raw"}
+    for task, (labels, found) in zip(tasks, in_processes(partial(survey, told), tasks)):
+        files = labels | files
+        forms[task.name].update(found)
+    return files, forms
 
 
-def check_sets(assets: Path, counts: dict[str, dict], installed: bool) -> Iterator[Problem]:
-    """YIELDS (Problem): What is missing in the sets as a whole."""
-    new = counts["annotated"]
-    if not new["texts_in"]:
-        yield Problem(str(assets / "annotated"), None, "no annotated texts: put your examples of the new label here")
-    elif not new["spans_in"]:
-        yield Problem(str(assets / "annotated"), None, "no text has an entity: there is nothing to learn")
-    elif new["texts"] and not new["texts_without_entity"]:
-        message = "every text has an entity: add texts without one, or the model will find one everywhere"
-        yield Problem(str(assets / "annotated"), None, message, level="warning")
-    if not counts["base"]["texts_in"] and not installed:
-        message = "no base texts: add some to train a base pipeline on, or name an installed one in vars.base_model"
-        yield Problem(str(assets / "base"), None, message)
-    if not counts["raw"]["texts_in"]:
-        message = "no raw texts: with them the update forgets less, and annotate has something to match"
-        level = "warning" if counts["base"]["texts_in"] else "error"
-        yield Problem(str(assets / "raw.jsonl"), None, message, level=level)
+def _by_label(forms: Counter) -> Counter:
+    spans: Counter = Counter()
+    for (_, label), number in forms.items():
+        spans[label] += number
+    return spans
+
+
+def _sizes(counts: dict[str, dict]) -> dict[str, tuple[int, int]]:
+    """Texts that somebody annotated, also those with an error in them, and those without an entity."""
+    sizes = {}
+    for name, row in counts.items():
+        asked = sum(number["texts"] for reason, number in row["left_out"].items() if reason != WRONG)
+        texts = row["texts_in"] - asked
+        sizes[name] = (texts, row.get("texts_without_entity", 0) if row.get("spans_in") else texts)
+    return sizes
 
 
 def main(
     assets: Path,
-    output: Path = typer.Option(..., help="JSON file with counts and warnings"),
+    output: Path = typer.Option(..., help="JSON file with counts and all problems"),
     passed: Path = typer.Option(..., help="Written only when there is no error; later commands wait for it"),
     texts: Path = typer.Option(..., help="Folder for the tokenised texts of each set"),
     lang: str = "en",
@@ -116,6 +133,8 @@ def main(
             counts, problems = check(assets, folder, lang, base_model, told)
         except (BasePipelineError, OSError) as error:
             fail([error], "Nothing was written.")
+        except LevelsError as error:
+            fail(error.problems, "Mend configs/check.yml and run the same command again.")
         warnings = [problem for problem in problems if problem.level == "warning"]
         errors = [problem for problem in problems if problem.level == "error"]
         for warning in warnings[:20]:
@@ -126,7 +145,7 @@ def main(
         if errors:
             fail(errors, f"{len(errors)} error(s) in {assets}. Mend them and run the same command again.")
     with replacing(output) as path:
-        srsly.write_json(path, {"counts": counts, "warnings": [vars(warning) for warning in warnings]})
+        srsly.write_json(path, {"counts": counts, "warnings": [warning.to_json() for warning in warnings]})
     with replacing(passed) as path:
         # Always the same bytes: what waits for the check must not rerun because a count changed.
         path.write_text("All files under assets passed the check.\n", encoding="utf8")

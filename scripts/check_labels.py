@@ -1,10 +1,11 @@
 """Find labels that nothing could learn, or that look misspelt."""
 
 from collections import Counter
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Iterator
+from typing import Iterable, Iterator
 
-from records import Example, Problem
+from records import Example, Finding, Problem
 
 # A label this much rarer than one that is spelt almost the same is taken for a slip of the pen.
 MISSPELT_RATIO = 20
@@ -12,51 +13,54 @@ MISSPELT_RATIO = 20
 MOST_LABELS = 500
 
 
-class LabelCheck:
-    """What each label of each set is held against. It goes to other processes.
+@dataclass(frozen=True)
+class WrongLabel:
+    """What is wrong with a label in one of the sets, and which label is meant, if that can be guessed."""
 
-    used (dict): How many spans of "base", "annotated" and "test" have each label.
+    kind: str
+    message: str
+    meant: str
+    repair: str
+
+
+def wrong_labels(name: str, used: Iterable[str], new: Counter, base: set[str], installed: bool) -> dict[str, WrongLabel]:
+    """Find out, once, which labels of a set are wrong, from the counts of all sets.
+
+    name (str): "base", "annotated" or "test".
+    used (Iterable): The labels of all sets, MOST_LABELS at most: each unknown one is compared with all known ones.
+    new (Counter): How many spans of assets/annotated have each label.
     base (set): Labels that the base pipeline knows, or will learn from assets/base.
     installed (bool): Whether the base pipeline is an installed one.
+    RETURNS (dict): By label; a label that is right is not in it.
     """
-
-    def __init__(self, used: dict[str, Counter], base: set[str], installed: bool):
-        new = used["annotated"]
-        self.installed = installed
-        self.allowed = {"base": base, "annotated": set(new), "test": set(new) | base}
-        # With too many, the set as a whole is at fault, and not each of its spans.
-        labels = set().union(*used.values())
-        few = labels if len(labels) <= MOST_LABELS else set()
-        self.hints = {name: {label: _hint(label, known) for label in few - known} for name, known in self.allowed.items()}
-        self.meant = {label: meant for label in new if label in few and (meant := _meant(label, new, base))}
-
-    def problems(self, name: str, file: str, line: int, example: Example) -> Iterator[Problem]:
-        """YIELDS (Problem): Each span of an example with a label that nothing could learn, or that looks misspelt."""
-        for start, end, label in example.entities:
-            span = f"span [{start}, {end}] {example.text[start:end]!r}"
-            if label in self.hints[name]:
-                who = "the base pipeline" if self.installed and name == "base" else "any training text"
-                yield Problem(file, line, f"{span} has label {label}, unknown to {who}: {self.hints[name][label]}", example.text)
-            elif name == "annotated" and label in self.meant:
-                yield Problem(file, line, f"{span} has label {label}, which looks like a misspelt {self.meant[label]}: mend it", example.text)
+    known = {"base": base, "annotated": set(new), "test": set(new) | base}[name]
+    who = "the base pipeline" if installed and name == "base" else "any training text"
+    found = {}
+    for label in used:
+        if label not in known:
+            near = get_close_matches(label, sorted(known), 1, cutoff=0.6)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known)) or 'none'}"
+            repair = f"write {near[0]}" if near else "use a known label"
+            found[label] = WrongLabel("unknown_label", f"has label {label}, unknown to {who}: {hint}", near[0] if near else "", repair)
+        elif name == "annotated" and (meant := _meant(label, new, base)):
+            message = f"has label {label}, which looks like a misspelt {meant}: mend it"
+            found[label] = WrongLabel("misspelt_label", message, meant, f"write {meant}")
+    return found
 
 
-def check_number(labels: Counter) -> Iterator[Problem]:
-    """Look at the labels of all sets together.
-
-    labels (Counter): How many spans each file and label have.
-    YIELDS (Problem): That there are too many.
-    """
-    different = {label for _, label in labels}
-    if len(different) > MOST_LABELS:
-        file, _ = Counter(file for file, _ in labels).most_common(1)[0]
-        message = f"there are {len(different):,} labels, and no more than {MOST_LABELS} may be: a label is a kind, not a name"
-        yield Problem(file, None, message)
+def label_findings(example: Example, wrong: dict[str, WrongLabel]) -> Iterator[Finding]:
+    """YIELDS (Finding): Each span of an example whose label is among the wrong ones."""
+    for start, end, label in example.entities if wrong else ():
+        if label in wrong:
+            fault = wrong[label]
+            message = f"span [{start}, {end}] {example.text[start:end]!r} {fault.message}"
+            yield Finding(fault.kind, message, (start, end, label), fault.repair)
 
 
-def _hint(label: str, known: set[str]) -> str:
-    near = get_close_matches(label, sorted(known), 1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known)) or 'none'}"
+def too_many(used: dict[str, str]) -> Problem:
+    """RETURNS (Problem): That there are more than MOST_LABELS labels. used (dict): For each label a file in which it stands."""
+    message = f"there are {len(used):,} labels, and no more than {MOST_LABELS} may be: a label is a kind, not a name"
+    return Problem(Counter(used.values()).most_common(1)[0][0], None, message, level="error", kind="too_many_labels")
 
 
 def _meant(label: str, new: Counter, base: set[str]) -> str:

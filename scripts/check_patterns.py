@@ -51,16 +51,16 @@ def check_patterns(path: Path, lang: str, labels: set[str]) -> list[Problem]:
     for number, entry in read_values(path, problems):
         reason = form(entry, labels)
         if reason:
-            problems.append(Problem(str(path), number, reason, show(entry)))
+            problems.append(Problem(str(path), number, reason, show(entry), kind="bad_pattern", level="error"))
         else:
             fit.append((number, entry))
     tried = in_time(partial(problem_of, lang), [entry for _, entry in fit], SECONDS)
     for (number, entry), reason in zip(tqdm(fit, desc="check patterns", unit="pattern", disable=None), tried):
         slow += reason is None
         if reason != "":
-            problems.append(Problem(str(path), number, reason or TOO_SLOW, show(entry)))
+            problems.append(Problem(str(path), number, reason or TOO_SLOW, show(entry), kind="bad_pattern", level="error"))
         if slow == MOST_SLOW:
-            problems.append(Problem(str(path), number, f"{slow} patterns run too long: those after this line were not tried"))
+            problems.append(Problem(str(path), number, f"{slow} patterns run too long: those after this line were not tried", kind="bad_pattern", level="error"))
             break
     return problems
 

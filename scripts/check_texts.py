@@ -18,13 +18,17 @@ import numpy
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 
+from bare_forms import SEARCHED, BareForms, surface_forms
 from base_pipeline import load_base, tokenizer_for
-from check_labels import LabelCheck
+from check_labels import WrongLabel, label_findings
+from check_levels import Levels
 from doc_shards import DocShard
+from edge_forms import edge_findings
 from group_key import group_key
 from read_json import Part
 from read_records import read_block, read_part
-from records import Example, Problem, RawText, check_alignment
+from records import Example, Finding, Problem, RawText, check_alignment
+from text_index import Facts, facts
 
 # What preprocess knows of each text: the shard with its Doc, and hashes of its group and of itself.
 INDEX = numpy.dtype([("shard", "u4"), ("group", "u8"), ("text", "u8")])
@@ -52,11 +56,13 @@ class Task:
 
 @dataclass
 class Checked:
-    """What was found in a block."""
+    """What was found in a block: `facts` of text_index.py by file, and `bare`, what BareCounts.add takes."""
 
     counts: dict
     problems: list[Problem]
     index: numpy.ndarray
+    facts: dict[str, list[tuple[int, Facts]]]
+    bare: list[tuple]
 
 
 @lru_cache(maxsize=1)
@@ -66,62 +72,84 @@ def pipelines(lang: str, base_model: str) -> tuple[Language, Optional[Language]]
     return tokenizer_for(lang, base), base
 
 
-def set_up(lang: str, base_model: str, told: str, labels: LabelCheck, output: Path) -> None:
+def survey(told: str, task: Task) -> tuple[dict[str, str], Counter]:
+    """Count what is annotated in a block. What is wrong with it, the second pass says.
+
+    RETURNS (tuple): A file for each label, and how often each (surface form, label) is annotated.
+    """
+    files: dict[str, str] = {}
+    forms: Counter = Counter()
+    for part in task.block:
+        for _, pieces, _ in read_part(part, Example, told, []):
+            try:
+                for example in filter(None, map(_annotated, pieces)):
+                    found = surface_forms(example)
+                    forms.update(found)
+                    files.update((label, str(part.file)) for _, label in found if label not in files)
+            except (ValueError, TypeError):
+                continue
+    return files, forms
+
+
+def set_up(
+    lang: str, base_model: str, told: str, output: Path, levels: Levels, wrong: dict[str, dict[str, WrongLabel]],
+    forms: dict[str, Counter], doubtful: frozenset,
+) -> None:
     """Keep in this process what check_block needs.
 
     output (Path): Folder that gets a folder of shards for each set.
+    wrong (dict): For each set the labels that check_labels.py calls wrong.
+    forms (dict): What bare_forms.groups returned. doubtful (frozenset): What doubtful_forms returned.
     """
     _now.nlp, _ = pipelines(lang, base_model)
     if isinstance(_now.nlp.tokenizer, Tokenizer):
         _now.nlp.tokenizer.max_cache_size = CACHED
-    _now.told, _now.labels, _now.output = told, labels, output
+    _now.told, _now.output, _now.levels, _now.wrong, _now.doubtful = told, output, levels, wrong, doubtful
+    _now.finders = {group: BareForms(counts, _now.nlp) for group, counts in forms.items()} if levels.is_on("bare_form") else {}
     # What is there already stays: to look at it again and again for what can be freed takes a tenth of the time.
     gc.freeze()
 
 
-def survey(told: str, task: Task) -> Counter:
-    """RETURNS (Counter): How many spans of a block each file and label have. What is wrong, the second pass says."""
-    labels: Counter = Counter()
-    for part in task.block:
-        for _, pieces, _ in read_part(part, Example, told, []):
-            try:
-                for piece in pieces:
-                    labels.update((str(part.file), label) for label in _labels(piece))
-            except ValueError:
-                continue
-    return labels
-
-
 def check_block(task: Task) -> Checked:
-    """Check each record of a block, and write the Docs of those without an error, in order of group and text, so that the order of
-    lines and small files does not matter."""
+    """Check each record of a block, and write the Docs of those without an error, in the order of group and text, so that the
+    order of lines and of small files does not matter."""
     data = read_block(task.block, RawText if task.name == "raw" else Example, _now.told)
-    found = []
+    kept, known, bare = [], {}, []
     remember(example.text for _, _, example in data.examples)
     with _now.nlp.memory_zone():
         broken = {(problem.file, problem.line) for problem in data.problems if problem.level == "error"}
         for file, line, example in data.examples:
             if (file, line) in broken:
                 continue
-            doc = _now.nlp.make_doc(example.text)
+            if len(example.text) > _now.nlp.max_length:
+                message = f"the text has {len(example.text):,} characters, and this pipeline takes {_now.nlp.max_length:,}: cut it into several"
+                data.problems.append(Finding("too_long", message).at(file, line, example))
+                continue
+            doc, key = _now.nlp.make_doc(example.text), group_key(example)
             if task.name != "raw":
                 spans = [doc.char_span(*entity) for entity in example.entities]
                 if None in spans:
-                    data.problems += [Problem(file, line, message, example.text) for message in check_alignment(example, doc)]
+                    data.problems += [finding.at(file, line, example) for finding in check_alignment(example, doc)]
                     continue
                 doc.set_ents(spans)
-                data.problems += _now.labels.problems(task.name, file, line, example)
-            found.append((group_key(example), example.text, doc))
+                for finding in (*label_findings(example, _now.wrong[task.name]), *edge_findings(example, _now.doubtful)):
+                    data.problems.append(finding.at(file, line, example))
+                known.setdefault(file, []).append((line, facts(example, key)))
+                found = [match for group in SEARCHED[task.name] if group in _now.finders for match in _now.finders[group].find(doc, example.entities)]
+                if found:
+                    bare.append((file, line, example.text, found))
+            kept.append((key, example.text, doc))
         # Texts that are the same stay in the order of the lines: the first one counts.
-        found.sort(key=itemgetter(0, 1))
+        kept.sort(key=itemgetter(0, 1))
         shard = DocShard()
-        for _, _, doc in found:
+        for _, _, doc in kept:
             shard.add(doc)
         path = _now.output / task.name / f"{task.number:05}.spacy"
         path.parent.mkdir(parents=True, exist_ok=True)
         shard.complete(_now.nlp.vocab.strings).to_disk(path)
-        index = numpy.array([(task.number, hash_of(group), hash_of(text)) for group, text, _ in found], dtype=INDEX)
-    return Checked(data.counts(), data.problems, index)
+        index = numpy.array([(task.number, hash_of(group), hash_of(text)) for group, text, _ in kept], dtype=INDEX)
+    data.problems = list(filter(None, map(_now.levels.apply, data.problems)))
+    return Checked(data.counts(), data.problems, index, known, bare)
 
 
 def remember(texts: Iterable[str]) -> None:
@@ -138,8 +166,9 @@ def hash_of(text: str) -> int:
     return int.from_bytes(md5(text.encode("utf8", "surrogatepass")).digest()[:8], "big")
 
 
-def _labels(piece: Any) -> list[str]:
-    if not isinstance(piece, dict) or piece.get("answer", "accept") != "accept" or not isinstance(piece.get("entities"), list):
-        return []
-    spans = [span for span in piece["entities"] if isinstance(span, (list, tuple)) and len(span) == 3]
-    return [span[2] for span in spans if isinstance(span[2], str)]
+def _annotated(piece: Any) -> Optional[Example]:
+    """The piece as an example, without a look at what is in it: that is left to the second pass."""
+    if not isinstance(piece, dict) or piece.get("answer", "accept") != "accept":
+        return None
+    spans = [(start, end, label) for start, end, label in piece.get("entities") or () if isinstance(label, str)]
+    return Example.model_construct(text=piece["text"], entities=spans) if isinstance(piece.get("text"), str) else None

@@ -9,11 +9,10 @@ NUMBER = re.compile(r"\d+")
 
 
 def group_key(example: Example | RawText) -> str:
-    """Name the group of a text: its source document if it is named, else texts that differ only in case, numbers, spaces and
-    punctuation.
+    """RETURNS (str): The same for all examples of a group: the source document, if it is named, or else near_key."""
+    return f"doc {example.meta['doc']}" if "doc" in example.meta else near_key(example.text)
 
-    RETURNS (str): The same for all examples of a group.
-    """
-    if "doc" in example.meta:
-        return f"doc {example.meta['doc']}"
-    return " ".join(WORD.findall(NUMBER.sub("0", example.text.casefold())))
+
+def near_key(text: str) -> str:
+    """RETURNS (str): The same for texts that differ only in case, numbers, spaces and punctuation: the words, parted by spaces."""
+    return " ".join(WORD.findall(NUMBER.sub("0", text.casefold())))

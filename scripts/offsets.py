@@ -1,7 +1,10 @@
-"""Offsets as tools that run in a browser count them: in UTF-16 code units, of which an emoji has two."""
+"""Offsets as tools that run in a browser count them, in UTF-16 code units, of which an emoji has two; and offsets that
+move because the text is edited."""
 
+import re
+from bisect import bisect_right
 from functools import lru_cache
-from typing import Optional
+from typing import Callable, Optional
 
 Span = tuple[int, int, str]
 
@@ -50,6 +53,30 @@ def by_word_edges(text: str, spans: list[Span]) -> Optional[list[Span]]:
         return spans
     one, other = (sum(_at_edges(text, start, end) for start, end, _ in found) for found in (in_utf16, spans))
     return None if one == other else in_utf16 if one > other else spans
+
+
+def edited(text: str, spans: list[Span], pattern: re.Pattern, new: Callable[[re.Match], str]) -> tuple[str, list[Span]]:
+    """Replace every match of a pattern, and move the spans so that they hold what they held.
+
+    new (Callable): What stands in the place of a match. It must be no longer than the match.
+    RETURNS (tuple): The text and its spans after that. One that held only what is gone is empty then.
+    """
+    pieces, at, removed = [], 0, 0
+    # Where the text after a match begins, and how many characters were taken out before it.
+    ends, shifts = [0], [0]
+    for match in pattern.finditer(text):
+        put = new(match)
+        pieces += [text[at : match.start()], put]
+        at = match.end()
+        for left in range(len(put), len(match[0])):
+            removed += 1
+            ends.append(match.start() + left + 1)
+            shifts.append(removed)
+
+    def moved(offset: int) -> int:
+        return offset - shifts[bisect_right(ends, offset) - 1] if offset > 0 else offset
+
+    return "".join([*pieces, text[at:]]), [(moved(start), moved(end), label) for start, end, label in spans]
 
 
 @lru_cache(maxsize=1)

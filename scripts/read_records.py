@@ -134,7 +134,7 @@ def _take(found: DataSet, file: Path, line: int, record: BaseModel) -> None:
     if answer != "accept":
         found.leave_out(LeftOut(f"answer is {answer}", spans))
         return
-    found.problems += [Problem(str(file), line, m, record.text) for m in check_record(record)]
+    found.problems += [finding.at(str(file), line, record) for finding in check_record(record)]
     found.examples.append((str(file), line, record))
 
 

@@ -100,7 +100,7 @@ def test_what_looks_odd_and_is_fine(assets, tmp_path):
     path = assets / "annotated/new.jsonl"
     path.write_text("\ufeff" + "\r\n".join(rows), encoding="utf8")
     found = read_data(path)
-    assert found.problems == [] and len(found.examples) == len(rows)
+    assert [problem.kind for problem in found.problems] == ["byte_order_mark"] and len(found.examples) == len(rows)
 
 
 def test_a_long_list_of_spans_is_compared_in_time(tmp_path):

@@ -7,33 +7,72 @@ read: one sentence a line with `London|B-GPE` or `London|NNP|B-GPE` for each tok
 
 import re
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Iterator, NamedTuple, Optional
 
+from read_json import Part
 from records import Problem
 from tags import TAG, TagError, from_tags, scheme_of
 
 LABEL_STUDIO = re.compile(r"(\S+) -X- _ (\S.*)")
 COMMENT = re.compile(r"# ?(newdoc\b|newpar\b|id\b|[\w.]+ = )")
+DOCSTART = b"-DOCSTART-"
 # After so many lines that make no sense the file is something else, and nobody wants to read on.
 MOST_PROBLEMS = 20
 
 Sentence = list[tuple[int, str, str]]
 
 
-def read_columns(file: Path, content: str, problems: list[Problem]) -> Iterator[tuple[int, Optional[dict]]]:
+class Layout(NamedTuple):
+    """How a file is written: how many | part a token from its tag (0: it is in columns), how many columns follow the token (0:
+    not known yet), the scheme of its tags (empty: to be found out), and whether it holds several documents."""
+
+    piped: int = 0
+    others: int = 0
+    scheme: str = ""
+    several: bool = False
+
+
+def parts_of_columns(file: Path, size: int) -> Iterator[Part]:
+    """YIELDS (Part): A file in parts of about so many bytes, each of whole documents, or else of whole sentences. What it is
+    written in, the first part tells; a later one that contradicts it is an error."""
+    with file.open("rb") as stream:
+        start, line, layout = 0, 1, None
+        while content := stream.read(size):
+            content += stream.readline()
+            layout = layout or layout_of(content.decode("utf8", "replace"))
+            while (row := stream.readline()) and not (layout.piped or (layout.several and row.startswith(DOCSTART))):
+                content += row
+                if not row.strip() and not layout.several:
+                    break
+            else:
+                stream.seek(start + len(content))
+            yield Part(file, start, len(content), line, layout)
+            start, line = start + len(content), line + content.count(b"\n")
+
+
+def layout_of(content: str) -> Layout:
+    """RETURNS (Layout): How a file is written that begins like this."""
+    documents, layout = _documents("", content, Layout(), 1, [], [])
+    scheme = scheme_of([tag for _, _, tag in sentence] for sentences in documents for sentence in sentences)
+    return layout._replace(scheme=scheme, several=len(documents) > 1)
+
+
+def read_columns(part: Part, content: str, problems: list[Problem]) -> Iterator[tuple[int, Optional[dict]]]:
     """YIELDS (tuple): Line where a sentence begins, and its record, or None if something is wrong with it.
 
+    content (str): What stands in the part.
     problems (list): Gets each line that cannot be read, and each tag that may not stand where it does.
     """
+    file = part.file
     wrong: list[Problem] = []
-    documents = _documents(str(file), content, wrong, problems)
+    documents, layout = _documents(str(file), content, part.layout or Layout(), part.line, wrong, problems)
     if len(wrong) > MOST_PROBLEMS:
         message = "too many lines are no token and tag: if these are columns, mend them; if not, give the file the suffix of what it is"
         wrong[MOST_PROBLEMS:] = [Problem(str(file), None, message)]
         documents = []
     problems += wrong
     broken = {problem.line for problem in wrong}
-    scheme = scheme_of([tag for _, _, tag in sentence] for sentences in documents for sentence in sentences)
+    scheme = layout.scheme or scheme_of([tag for _, _, tag in sentence] for sentences in documents for sentence in sentences)
     for sentences in documents:
         for sentence in sentences:
             record = None
@@ -44,7 +83,7 @@ def read_columns(file: Path, content: str, problems: list[Problem]) -> Iterator[
                 except TagError as error:
                     problems.append(Problem(str(file), sentence[error.index][0], str(error), " ".join(words)))
                 else:
-                    if len(documents) > 1:
+                    if layout.several or len(documents) > 1:
                         # Sentences of a document stay on one side of a split. Its beginning names it, wherever it stands.
                         record["meta"]["doc"] = " ".join(word for sentence in sentences[:3] for _, word, _ in sentence)
             yield sentence[0][0], record
@@ -56,14 +95,16 @@ def is_piped(row: str) -> bool:
     return bool(items) and all("|" in item and TAG.fullmatch(item.rpartition("|")[2]) for item in items)
 
 
-def _documents(file: str, content: str, wrong: list[Problem], warnings: list[Problem]) -> list[list[Sentence]]:
-    rows = [(number, row.strip(" \r")) for number, row in enumerate(content.split("\n"), 1)]
+def _documents(
+    file: str, content: str, layout: Layout, line: int, wrong: list[Problem], warnings: list[Problem]
+) -> tuple[list[list[Sentence]], Layout]:
+    rows = [(number, row.strip(" \r")) for number, row in enumerate(content.split("\n"), line)]
     first = next((row for _, row in rows if row and not row.startswith(("-DOCSTART-", "#"))), "")
-    piped = min(item.count("|") for item in first.split()) if is_piped(first) else 0
-    expected = 0
+    piped = layout.piped or (min(item.count("|") for item in first.split()) if is_piped(first) else 0)
+    expected = layout.others
     documents: list[list[Sentence]] = [[]]
     sentence: Sentence = []
-    for number, row in [*rows, (len(rows) + 1, "")]:
+    for number, row in [*rows, (line + len(rows), "")]:
         blank, starts = not row.strip(" \t"), row.startswith("-DOCSTART-")
         if (blank or starts or piped) and sentence:
             documents[-1].append(sentence)
@@ -90,7 +131,7 @@ def _documents(file: str, content: str, wrong: list[Problem], warnings: list[Pro
             sentence.append((number, word, tag if TAG.fullmatch(tag) else "O"))
         if len(wrong) > MOST_PROBLEMS:
             break
-    return [sentences for sentences in documents if sentences]
+    return [sentences for sentences in documents if sentences], layout._replace(piped=piped, others=expected)
 
 
 def _columns(row: str) -> list[str]:

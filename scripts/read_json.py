@@ -21,12 +21,14 @@ IN_LIST = re.compile(r"\s*\[\s*[\[{]")
 
 @dataclass(frozen=True)
 class Part:
-    """Lines of a file that stand together. `start` and `size` count bytes, `line` is the number of the first line."""
+    """Lines of a file that stand together. `start` and `size` count bytes, `line` is the number of the first line, `layout`
+    what the beginning of the file tells of columns."""
 
     file: Path
     start: int = 0
     size: int = -1
     line: int = 1
+    layout: Any = None
 
     @property
     def length(self) -> int:

@@ -14,7 +14,7 @@ from check_record import check_record
 from data_set import DataSet, LeftOut
 from json_shapes import SHAPES, parts_of
 from read_brat import read_brat
-from read_columns import read_columns
+from read_columns import parts_of_columns, read_columns
 from read_docbin import read_docbin
 from read_json import Part, is_json, parts_of_file, read_content, show, values_of
 from records import Example, Problem
@@ -72,7 +72,7 @@ def blocks(path: Path) -> Iterator[list[Part]]:
     gathered: list[Part] = []
     size = 0
     for file in data_files(path):
-        for part in parts_of_file(file, BLOCK) if file.suffix in JSON and file.is_file() else [Part(file)]:
+        for part in cut(file):
             # Part of a large file stands alone: what lies beside it must not change its shard.
             alone = part.start or 0 < part.size < file.stat().st_size
             if gathered and (alone or size + part.length > BLOCK):
@@ -82,6 +82,25 @@ def blocks(path: Path) -> Iterator[list[Part]]:
             size += BLOCK if alone else part.length
     if gathered:
         yield gathered
+
+
+def cut(file: Path) -> Iterator[Part]:
+    """YIELDS (Part): A file in pieces, if it is of a kind that can be cut, and large."""
+    if file.suffix in JSON and file.is_file():
+        yield from parts_of_file(file, BLOCK)
+    elif file.suffix in COLUMNS and _is_large_and_no_json(file):
+        yield from parts_of_columns(file, BLOCK)
+    else:
+        yield Part(file)
+
+
+def _is_large_and_no_json(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return Part(file).length > BLOCK and not is_json(stream.readline().decode("utf8", "replace"))
+    except OSError:
+        # Whoever reads it will say why that cannot be done.
+        return False
 
 
 def read_block(block: list[Part], model: type[BaseModel] = Example, told: str = "") -> DataSet:
@@ -117,11 +136,11 @@ def read_part(part: Part, model: type[BaseModel], told: str, problems: list[Prob
         return
     if isinstance(content, bytes):
         yield from ((number, [piece], piece) for number, piece in read_docbin(file, content, problems))
-    elif file.suffix in JSON or model is not Example or (told != "columns" and is_json(content)):
+    elif not part.layout and (file.suffix in JSON or model is not Example or (told != "columns" and is_json(content))):
         for line, value in values_of(content, part, problems):
             yield line, parts_of(value, told) if model is Example else [value], value
     elif file.suffix in COLUMNS:
-        yield from ((line, [piece] if piece else [], piece) for line, piece in read_columns(file, content, problems))
+        yield from ((line, [piece] if piece else [], piece) for line, piece in read_columns(part, content, problems))
     else:
         known = ", ".join((*JSON, *COLUMNS, DOCBIN, BRAT))
         problems.append(Problem(str(file), None, f"what this is, its name does not say: known are {known}. Rename it, or take it away"))

@@ -12,6 +12,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+import read_records
 import spacy
 import srsly
 from conftest import ROOT, write
@@ -402,3 +403,32 @@ def test_brat(tmp_path):
     assert data.problems == [] and [(example.text, example.entities) for example in data.require()] == TEXTS
     (tmp_path / "x.ann").write_text("T1\tGADGET 0 3\tthe\n")
     assert "x.txt: the file does not exist" in str(read_data(tmp_path).problems[0])
+
+
+@pytest.mark.parametrize("documents, scheme", [(False, "IOB2"), (True, "IOB2"), (False, "BILUO")])
+def test_large_columns_are_cut_between_sentences(tmp_path, monkeypatch, documents, scheme):
+    """In pieces they say the same as in one piece: texts, spans, documents, and the lines of what is wrong."""
+    rows = []
+    for number in range(300):
+        start = ["-DOCSTART- O", ""] if documents and number % 7 == 0 else []
+        last = "L-GADGET" if scheme == "BILUO" else "I-GADGET"
+        rows += [*start, f"text{number} O", "Zune B-GADGET", f"X{last if number % 50 else 'broken'}".replace("X", "X "), ""]
+    path = tmp_path / "a.conll"
+    path.write_text("\n".join(rows))
+    whole = read_data(path)
+    monkeypatch.setattr(read_records, "BLOCK", 500)
+    pieces = list(read_records.blocks(path))
+    cut = read_data(path)
+    assert len(pieces) > 10 and len(whole.problems) == 6
+    assert (cut.examples, cut.problems, cut.counts()) == (whole.examples, whole.problems, whole.counts())
+
+
+def test_large_json_lines_are_cut_between_lines(tmp_path, monkeypatch):
+    path = tmp_path / "a.jsonl"
+    lines = [json.dumps({"text": f"text {n} 🙂 Zune", "entities": [[10, 14, "GADGET"]] if n % 10 else "x"}) for n in range(10, 99)]
+    path.write_text("\n\n".join(lines), encoding="utf8")
+    whole = read_data(path)
+    monkeypatch.setattr(read_records, "BLOCK", 200)
+    cut = read_data(path)
+    assert len(list(read_records.blocks(path))) > 10 and len(whole.problems) == 9
+    assert (cut.examples, cut.problems, cut.counts()) == (whole.examples, whole.problems, whole.counts())

@@ -63,7 +63,8 @@ class CheckReport:
         known = self._levels.apply(problem)
         if known is None:
             return
-        self._all.write(json.dumps(known.to_json(), ensure_ascii=False) + "\n")
+        row = known.to_json()
+        self._all.write(json.dumps(row | {"repair": row["repair"] or KINDS[known.kind]}, ensure_ascii=False) + "\n")
         self._counts[known.kind] += 1
         shown = self._first.setdefault(known.kind, [])
         if len(shown) < SHOWN:

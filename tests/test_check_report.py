@@ -72,6 +72,7 @@ def test_the_file_has_all_of_them(report, tmp_path):
         "file": "a.jsonl", "line": 2, "id": "x", "kind": "edge_punctuation", "level": "warning", "message": "a comma",
         "span": [3, 8, "GADGET"], "around": "my [[Zune,]]", "repair": "use [3, 7] 'Zune'",
     }
+    assert all(problem["repair"] for problem in made["problems"])
     assert made["problems"][-1]["level"] == "error" and made["problems"][-1]["message"] == "bad \x1b[2J \\ud800"
     assert [path.name for path in output.parent.iterdir()] == ["check.json"]
 

@@ -48,6 +48,19 @@ def wrong_labels(name: str, used: Iterable[str], new: Counter, base: set[str], i
     return found
 
 
+def label_hints(counts: dict[str, Counter], base: set[str], installed: bool) -> dict[str, dict[str, str]]:
+    """Find out what is meant by the labels that are wrong, for scripts/repair.py.
+
+    counts (dict): For "base", "annotated" and "test" how many spans have each label.
+    RETURNS (dict): For each set, for each label that is wrong there, the one that is meant; empty if that cannot be guessed.
+    """
+    used = list(dict.fromkeys(label for labels in counts.values() for label in labels))
+    if len(used) > MOST_LABELS:
+        return {}
+    found = {name: wrong_labels(name, used, counts["annotated"], base, installed) for name in counts}
+    return {name: {label: fault.meant for label, fault in wrong.items()} for name, wrong in found.items()}
+
+
 def label_findings(example: Example, wrong: dict[str, WrongLabel]) -> Iterator[Finding]:
     """YIELDS (Finding): Each span of an example whose label is among the wrong ones."""
     for start, end, label in example.entities if wrong else ():

@@ -28,11 +28,11 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}((a|b|rc|\.dev)[0-9]{1,9})?")
 
 
-def write_meta(nlp: spacy.Language, metrics: dict, checked: dict, name: str, version: str, license: str, card: Path) -> dict:
+def write_meta(nlp: spacy.Language, metrics: dict, counts: dict, name: str, version: str, license: str, card: Path) -> dict:
     """Fill the pipeline's meta: what `spacy info`, the README of the package and the Hugging Face hub show.
 
     metrics (dict): training/metrics.json.
-    checked (dict): corpus/check.json, for the counts of the training data.
+    counts (dict): corpus/counts.json, of the data it learnt from.
     card (Path): jinja2 template of the part of the model card that spaCy cannot know.
     RETURNS (dict): The complete meta.
     """
@@ -56,7 +56,7 @@ def write_meta(nlp: spacy.Language, metrics: dict, checked: dict, name: str, ver
         },
     }
     templates = Environment(loader=FileSystemLoader(card.parent), trim_blocks=True, lstrip_blocks=True)
-    meta["notes"] = templates.get_template(card.name).render(metrics=metrics, counts=checked["counts"], base=base)
+    meta["notes"] = templates.get_template(card.name).render(metrics=metrics, counts=counts, base=base)
     return meta
 
 
@@ -91,7 +91,7 @@ def main(
     model: Path,
     output: Path,
     metrics: Path = typer.Option(...),
-    checked: Path = typer.Option(...),
+    counts: Path = typer.Option(...),
     card: Path = typer.Option(..., help="jinja2 template of the model card"),
     name: str = typer.Option(...),
     version: str = typer.Option(...),
@@ -101,7 +101,7 @@ def main(
         advice = "Use at most 50 lower-case letters, digits and _ for vars.package_name, and a version such as 0.1.0."
         fail([f"{name!r} {version!r} cannot be the name and version of a package"], advice)
     nlp = spacy.load(model)
-    meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(checked), name, version, license, card)
+    meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card)
     with replacing(output) as path:
         path.mkdir()
         nlp.meta.update(meta)

@@ -74,7 +74,7 @@ def main(
     template: Path = typer.Option(...),
     base_log: Path = typer.Option(...),
     update_log: Path = typer.Option(...),
-    checked: Path = typer.Option(...),
+    counts: Path = typer.Option(...),
 ):
     scores = srsly.read_json(metrics)
     texts = list(srsly.read_jsonl(rows)) if rows.stat().st_size else []
@@ -87,7 +87,7 @@ def main(
         failures=failures(texts, new),
         changed=changed(texts, old),
         curves={"Base": curve(base_log), "Update": curve(update_log)},
-        counts=srsly.read_json(checked)["counts"],
+        counts=srsly.read_json(counts),
         spacy_version=spacy.__version__,
     )
     with replacing(output) as path:

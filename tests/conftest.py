@@ -39,7 +39,7 @@ def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "config
         assert done.code == 0, done.raw
 
     base, given = "training/base/model-best", ("--base-model", base_model)
-    run("check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--texts", "corpus/checked", *given)
+    run("check.py", "assets", *given)
     run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl")
     run("preprocess.py", "corpus/checked", "corpus")
     run("train.py", ROOT / "configs/base.cfg", "corpus/base", base, "training/base/log.jsonl", *given, "--max-steps", 60)

@@ -5,20 +5,20 @@ import spacy
 import srsly
 from conftest import write
 
-CHECK = ["check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--texts", "corpus/checked"]
+CHECK = ["check.py", "assets"]
 LONE = {"text": "my iPhone X is dead", "entities": [[3, 11, "GADGET"]]}
 
 
 def refuses(run, tmp_path, *expected: str, words=()):
-    """Assert that check fails with all of the expected words and leaves the earlier report alone."""
+    """Assert that check fails with all of the expected words and leaves the earlier outputs alone."""
     (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus" / "check.json").write_text("earlier")
+    (tmp_path / "corpus" / "counts.json").write_text("earlier")
     done = run(*CHECK, *words)
     assert done.code == 1, done.raw
     assert "Traceback" not in done.raw
     for part in expected:
         assert part in done.out, done.raw
-    assert (tmp_path / "corpus" / "check.json").read_text() == "earlier"
+    assert (tmp_path / "corpus" / "counts.json").read_text() == "earlier"
     assert not (tmp_path / "corpus" / "check.passed").exists()
 
 
@@ -152,5 +152,5 @@ def test_raw_text_without_text(run, assets, tmp_path):
 
 
 def test_package_name_must_be_a_name(run, tmp_path):
-    done = run("package.py", "m", "out", "--metrics", "x", "--checked", "x", "--card", "x", "--name", "../evil", "--version", "1.0")
+    done = run("package.py", "m", "out", "--metrics", "x", "--counts", "x", "--card", "x", "--name", "../evil", "--version", "1.0")
     assert done.code == 1 and "'../evil'" in done.out and "Traceback" not in done.raw

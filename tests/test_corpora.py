@@ -17,7 +17,7 @@ from records import Example
 from rehearse import as_negative, rehearsal, spared_tokens
 
 NLP = spacy.blank("en")
-CHECK = ["check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--texts", "corpus/checked"]
+CHECK = ["check.py", "assets"]
 
 
 def texts(path):

@@ -309,7 +309,7 @@ def test_all_formats_through_the_commands(run, assets, tmp_path):
         target.write_bytes((HERE / name).read_bytes())
     DocBin(docs=docs()).to_disk(assets / "annotated/docs.spacy")
     (assets / "annotated/README.md").write_text("Where they come from")
-    done = run("check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--texts", "corpus/checked")
+    done = run("check.py", "assets")
     assert done.code == 0, done.raw
     counts = srsly.read_json(tmp_path / "corpus/check.json")["counts"]["annotated"]
     texts, spans = 3 * (len(FILES) + 2), 3 * (len(FILES) + 2)
@@ -322,7 +322,7 @@ def test_all_formats_through_the_commands(run, assets, tmp_path):
 
 def test_what_nobody_asked_to_leave_out_stops_the_commands(run, assets, tmp_path):
     (assets / "annotated/more.conll").write_text("my O\nZune B-GADGET\nX\n\nmy O\nZune B-GADGET\n")
-    done = run("check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--texts", "corpus/checked")
+    done = run("check.py", "assets")
     assert done.code == 1 and "more.conll:3" in done.out and f"{WRONG}: 1 texts, 0 spans" in done.out, done.raw
     assert "Traceback" not in done.raw
     assert not (tmp_path / "corpus").exists() or not list((tmp_path / "corpus").rglob("*.*"))

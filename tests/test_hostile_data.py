@@ -27,16 +27,16 @@ def refused(assets, tmp_path, monkeypatch):
     """Run the check command in this process: refused("GADGET", ...) asserts what it says, and that it stops nowhere else."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus/check.json").write_text("earlier")
+    (tmp_path / "corpus/counts.json").write_text("earlier")
 
     def run(*expected, words=()):
-        argv = ["assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed", "--texts", "corpus/checked", *words]
+        argv = ["assets", *words]
         done = CliRunner().invoke(CLI, argv)
         said = " ".join(done.output.split())
         assert done.exit_code == 1 and isinstance(done.exception, SystemExit), done.output + repr(done.exception)
         for part in expected:
             assert part in said
-        assert (tmp_path / "corpus/check.json").read_text() == "earlier" and not (tmp_path / "corpus/check.passed").exists()
+        assert (tmp_path / "corpus/counts.json").read_text() == "earlier" and not (tmp_path / "corpus/check.passed").exists()
         return said
 
     return run
@@ -192,7 +192,7 @@ def test_the_commands_say_it_too(run, assets, tmp_path):
     (assets / "raw.jsonl").write_text("[" * 100_000)
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus/silver.jsonl").write_text("earlier")
-    for words in (["check.py", "assets", "--output", "corpus/c", "--passed", "corpus/p", "--texts", "corpus/t"],
+    for words in (["check.py", "assets"],
                   ["annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl"]):
         done = run(*words)
         assert done.code == 1 and "raw.jsonl:1" in done.out and "Traceback" not in done.raw, done.raw

@@ -96,7 +96,7 @@ def test_refused(tmp_path, found, expected):
 def test_the_commands_end_too(run, assets, tmp_path):
     """As a user sees it: the check names file, line and pattern; annotate, without a check before it, ends as well."""
     write(assets / "patterns.jsonl", [{"label": "GADGET", "pattern": regex(r"^(a+)+$")}])
-    done = run("check.py", "assets", "--output", "corpus/c", "--passed", "corpus/p", "--texts", "corpus/t")
+    done = run("check.py", "assets")
     assert done.code == 1 and "patterns.jsonl:1: the pattern runs more than" in done.out and "Traceback" not in done.raw, done.raw
     for line, said in (('{"label": "GADGET", "pattern": [{"POS": "X"}]}', "patterns cannot be matched"), ("{", "patterns.jsonl:1: broken JSON")):
         (assets / "patterns.jsonl").write_text(line)

@@ -95,6 +95,6 @@ def test_no_base_at_all(tmp_path):
     assert metrics["labels"]["old"] == [] and metrics["gain"]["f"] > 60
     assert metrics["retention"]["kept"] is None
     page = ["training/metrics.json", "training/rows.jsonl", "report.html", "--made", "report.made", "--template", ROOT / "templates/report.html"]
-    logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl", "--checked", "corpus/check.json"]
+    logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl", "--counts", "corpus/counts.json"]
     done = command("python", ROOT / "scripts/report.py", *page, *logs, cwd=folder)
     assert done.code == 0, done.raw

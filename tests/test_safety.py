@@ -117,7 +117,7 @@ def test_a_pipeline_names_only_what_is_registered(pipeline, run, assets, tmp_pat
     shutil.copytree(pipeline, tmp_path / "bad")
     config = tmp_path / "bad/config.cfg"
     config.write_text(config.read_text().replace("spacy.TransitionBasedParser.v2", "os.system"))
-    done = run("check.py", "assets", "--output", "corpus/c", "--passed", "corpus/p", "--texts", "corpus/t", "--base-model", "bad")
+    done = run("check.py", "assets", "--base-model", "bad")
     assert done.code == 1 and "'os.system'" in done.out and "Traceback" not in done.raw, done.raw
     assert not (tmp_path / "corpus/p").exists()
 

@@ -15,8 +15,9 @@ from conftest import write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from read_records import read_data
+from offsets import edited
 from records import ALWAYS_ERRORS, Example, RawText, check_alignment, label_counts
-from repair import repair, repaired
+from repair import EDITS, repair, repaired
 from repaired_copies import RepairError, fix, refuse, write_repaired
 
 NLP = spacy.blank("en")
@@ -103,6 +104,18 @@ def test_a_record_is_mended_or_left_out_and_a_clean_one_stays(text, entities):
         assert repair(mended, NLP.make_doc, HINTS)[0] == mended
     if not wrong(record):
         assert mended is record and done == []
+
+
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@given(text=TEXTS, places=st.tuples(st.integers(0, 30), st.integers(0, 30)))
+def test_a_span_holds_what_it_held(text, places):
+    """Whatever is edited around it, and in it; only an edit that it cuts through makes a difference."""
+    start, end = sorted(min(place, len(text)) for place in places)
+    for pattern, new, _ in EDITS:
+        cut = any(match.start() < place < match.end() for match in pattern.finditer(text) for place in (start, end))
+        after, [(left, right, _)] = edited(text, [(start, end, "X")], pattern, new)
+        assert after == pattern.sub(new, text)
+        assert cut or after[left:right] == pattern.sub(new, text[start:end])
 
 
 def broken(assets: Path) -> None:

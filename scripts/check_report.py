@@ -38,7 +38,8 @@ class CheckReport:
 
     def __init__(self, levels: Levels, folder: Optional[Path] = None):
         self.levels = levels
-        self._all = tempfile.TemporaryFile("w+", encoding="utf8", dir=folder)
+        # Half a character becomes \ud800, which is what JSON calls it.
+        self._all = tempfile.TemporaryFile("w+", encoding="utf8", errors="backslashreplace", dir=folder)
         self._counts: Counter = Counter()
         self._first: dict[str, list[Problem]] = {}
 
@@ -105,7 +106,7 @@ class CheckReport:
         counts (dict): From data_set.account.
         """
         kinds = {kind: {"level": level, "count": self._counts[kind], "first": where, "repair": repair} for kind, level, _, where, repair in self.rows()}
-        with replacing(output) as path, path.open("w", encoding="utf8") as file:
+        with replacing(output) as path, path.open("w", encoding="utf8", errors="backslashreplace") as file:
             head = {"counts": counts, "errors": self.errors, "warnings": self.warnings, "kinds": kinds}
             # One problem a line: for people who look into it, and for grep.
             file.write(json.dumps(head, ensure_ascii=False, indent=2).removesuffix("\n}") + ',\n  "problems": [')

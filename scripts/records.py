@@ -93,7 +93,7 @@ class Problem:
 
     def to_json(self) -> dict[str, Any]:
         """RETURNS (dict): Everything but the whole text, for corpus/check.json; it can be written as UTF-8."""
-        span = list(self.span) if self.span else None
+        span = [*self.span[:2], _writable(self.span[2][:INSIDE])] if self.span else None
         row = {"file": self.file, "line": self.line, "id": self.id, "kind": self.kind, "level": self.level, "message": self.message}
         row |= {"span": span, "around": self.around, "repair": self.repair}
         return {key: _writable(value) for key, value in row.items()}

@@ -5,11 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import check
 import pytest
 import srsly
+from check_levels import read_levels
+from check_report import CheckReport
 
 ROOT = Path(__file__).parents[1]
 
@@ -83,6 +87,21 @@ def write(path: Path, records: list) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_jsonl(path, records)
     return path
+
+
+def check_all(assets: Path) -> tuple[dict, list]:
+    """RETURNS (tuple): Counts and all problems that the check finds, in this process."""
+    class Kept(CheckReport):
+        def __init__(self, levels):
+            super().__init__(levels)
+            self.problems = []
+
+        def add(self, problem):
+            super().add(problem)
+            self.problems += filter(None, [self.levels.apply(problem)])
+
+    with Kept(read_levels()) as report, tempfile.TemporaryDirectory() as folder:
+        return check.check(assets, Path(folder), report, "en"), report.problems
 
 
 def copy_of_repository(target: Path) -> Path:

@@ -136,6 +136,7 @@ KINDS = [
     Kind("a value in configs/update.cfg", replace("configs/update.cfg", "\ndropout = 0.1", "\ndropout = 0.15"), ["update", *AFTER_UPDATE]),
     Kind("a comment in configs/update.cfg", append("configs/update.cfg", "# A comment.\n"), ["update"]),
     Kind("configs/update_transformer.cfg, which is not in use", append("configs/update_transformer.cfg", "# A comment.\n"), []),
+    Kind("a level in configs/check.yml", replace("configs/check.yml", "\ncrlf: warning", "\ncrlf: error"), ["check"]),
     Kind("templates/report.html", append("templates/report.html", "<!-- more -->\n"), ["report"]),
     Kind("templates/model_card.md", append("templates/model_card.md", "More.\n"), ["package", "smoke-test"]),
     Kind("a comment in requirements.txt", append("requirements.txt", "# A comment.\n"), ["smoke-test"]),

@@ -77,6 +77,13 @@ def test_the_file_has_all_of_them(report, tmp_path):
     assert [path.name for path in output.parent.iterdir()] == ["check.json"]
 
 
+def test_any_label_can_be_written(report, tmp_path):
+    report.add(Problem("a\ud800", 1, "x", "text", kind="out_of_range", span=(0, 99, "GAD\ud83d" + "X" * 10_000)))
+    report.write(tmp_path / "check.json", {"base": {"spans": {"\ud83d": 1}}})
+    made = json.loads((tmp_path / "check.json").read_text(encoding="utf8"))
+    assert made["problems"][0]["span"] == [0, 99, "GAD\\ud83d" + "X" * 116] and made["counts"] == {"base": {"spans": {"\ud83d": 1}}}
+
+
 def test_a_million_problems_take_no_memory(report, monkeypatch, tmp_path):
     for n in range(3000):
         report.add(Problem("b.jsonl", n, "x", "word " * 1000, kind="near_duplicate"))

@@ -12,20 +12,21 @@ import sys
 import time
 import zlib
 from copy import deepcopy
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 
-import check as check_script
+import check
 import check_patterns
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, write
+from conftest import ROOT, check_all, write
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from read_records import read_data
 from records import DataError, Problem, RawText
 from spacy.tokens import Doc, DocBin
+from tqdm import tqdm
 
 SECONDS = float(os.environ.get("NER_FUZZ_SECONDS", 600))
 # Longer than any input of this size may take.
@@ -140,7 +141,7 @@ def read(folder: Path, content: bytes, suffix: str, raw: bool) -> None:
         can_be_shown(error.problems)
 
 
-def check(folder: Path, files: dict[str, bytes]) -> None:
+def checked(folder: Path, files: dict[str, bytes]) -> None:
     """The check returns problems and counts that can be written down; nothing else."""
     assets = folder / "assets"
     for name in ("base", "annotated", "test"):
@@ -149,7 +150,7 @@ def check(folder: Path, files: dict[str, bytes]) -> None:
     write(assets / "patterns.jsonl", PATTERNS[:1])
     for name, content in files.items():
         (assets / name).write_bytes(content)
-    counts, problems = check_script.check(assets, "en")
+    counts, problems = check_all(assets)
     can_be_shown(problems)
     json.dumps(counts)
 
@@ -161,16 +162,15 @@ TARGETS = {
     "reader": (read, {"content": lines(GOOD), "suffix": st.sampled_from([".jsonl", ".json", ".txt"]), "raw": st.booleans()}),
     "columns": (read, {"content": columns(), "suffix": st.sampled_from([".conll", ".txt"]), "raw": st.just(False)}),
     "docbins": (read, {"content": docbins(), "suffix": st.just(".spacy"), "raw": st.just(False)}),
-    "check": (check, {"files": FILES}),
-    "patterns": (check, {"files": st.fixed_dictionaries({"patterns.jsonl": lines(PATTERNS)})}),
+    "check": (checked, {"files": FILES}),
+    "patterns": (checked, {"files": st.fixed_dictionaries({"patterns.jsonl": lines(PATTERNS)})}),
 }
 
 
 @pytest.fixture
 def target(tmp_path, monkeypatch):
     """Call a target with inputs of its kind: target(name, examples, number) returns how many and how long the longest took."""
-    monkeypatch.setattr(check_script, "tokenizer_for", lru_cache(lambda lang, base=None: spacy.blank(lang)))
-    monkeypatch.setattr(check_script, "tqdm", lambda items, **options: items)
+    monkeypatch.setattr(check, "tqdm", partial(tqdm, disable=True))
     monkeypatch.setattr(check_patterns, "SECONDS", 2.0)
 
     def run(name, examples, number):

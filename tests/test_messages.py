@@ -6,10 +6,9 @@
 import json
 from collections import Counter
 
-import check as check_script
 import pytest
-import spacy
 from check_levels import KINDS
+from conftest import check_all
 
 NEW = "annotated/new.jsonl"
 # These speak of sets as small as the ones here; tests/test_check_set.py and tests/test_bare_forms.py have their words.
@@ -211,9 +210,7 @@ MISTAKES = [
 @pytest.fixture
 def found(assets, tmp_path, monkeypatch):
     """RETURNS (Callable): Puts content into a file of good data, and returns what the check says of it."""
-    blank = spacy.blank("en")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(check_script, "tokenizer_for", lambda lang, base=None: blank)
 
     def find(name, content):
         good = (assets / NEW).read_text(encoding="utf8").splitlines()[:2]
@@ -221,7 +218,7 @@ def found(assets, tmp_path, monkeypatch):
             # So that the set as a whole has all it needs.
             (assets / "annotated/more.jsonl").write_text("\n".join(good) + "\n", encoding="utf8")
         (assets / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf8"))
-        problems = check_script.check(assets.relative_to(tmp_path), "en")[1]
+        _, problems = check_all(assets.relative_to(tmp_path))
         return [problem for problem in problems if problem.kind not in OF_SMALL_SETS]
 
     return find

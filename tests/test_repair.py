@@ -4,19 +4,19 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-import check as check_script
 import pytest
 import spacy
 import srsly
 import typer
 from check_labels import label_hints
 from check_record import check_record
-from conftest import write
+from conftest import check_all, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from read_records import read_data
+from offsets import edited
 from records import ALWAYS_ERRORS, Example, RawText, check_alignment, label_counts
-from repair import repair, repaired
+from repair import EDITS, repair, repaired
 from repaired_copies import RepairError, fix, refuse, write_repaired
 
 NLP = spacy.blank("en")
@@ -105,6 +105,18 @@ def test_a_record_is_mended_or_left_out_and_a_clean_one_stays(text, entities):
         assert mended is record and done == []
 
 
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@given(text=TEXTS, places=st.tuples(st.integers(0, 30), st.integers(0, 30)))
+def test_a_span_holds_what_it_held(text, places):
+    """Whatever is edited around it, and in it; only an edit that it cuts through makes a difference."""
+    start, end = sorted(min(place, len(text)) for place in places)
+    for pattern, new, _ in EDITS:
+        cut = any(match.start() < place < match.end() for match in pattern.finditer(text) for place in (start, end))
+        after, [(left, right, _)] = edited(text, [(start, end, "X")], pattern, new)
+        assert after == pattern.sub(new, text)
+        assert cut or after[left:right] == pattern.sub(new, text[start:end])
+
+
 def broken(assets: Path) -> None:
     """Put one of each kind into the good data."""
     rows = [
@@ -152,7 +164,7 @@ def test_repaired_copies_pass_the_check(assets, tmp_path, capsys):
     listed = list(srsly.read_jsonl(folder / "repairs.jsonl"))
     assert len(listed) == 8 and {"file", "line", "before", "after", "why"} == set(listed[0])
     assert (listed[0]["line"], listed[0]["before"]["entities"], listed[0]["after"]["entities"]) == (1, [[3, 8, "GADGET"]], [[3, 9, "GADGET"]])
-    counts, problems = check_script.check(folder, "en")
+    counts, problems = check_all(folder)
     assert [problem for problem in problems if problem.level == "error"] == [] and counts["annotated"]["texts"] == len(rows) + 2
 
 

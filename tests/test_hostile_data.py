@@ -197,7 +197,7 @@ def test_the_commands_say_it_too(run, assets, tmp_path):
         done = run(*words)
         assert done.code == 1 and "raw.jsonl:1" in done.out and "Traceback" not in done.raw, done.raw
     assert (tmp_path / "corpus/silver.jsonl").read_text() == "earlier"
-    assert sorted(path.name for path in (tmp_path / "corpus").iterdir()) == ["silver.jsonl"]
+    assert sorted(path.name for path in (tmp_path / "corpus").iterdir()) == ["check.json", "silver.jsonl"]
 
 
 def test_the_report_escapes_texts_and_labels():

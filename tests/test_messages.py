@@ -195,7 +195,7 @@ MISTAKES = [
     ("a table", "annotated/x.csv", 'text,label\na,b\n',
      ["unreadable error: annotated/x.csv: what this is, its name does not say: known are .jsonl, .json, .conll, .conll2003, .iob, .iob2, .bio, .bilou, .biluo, .bioes, .ner, .tsv, .txt, .spacy, .ann. Rename it, or take it away"]),
     ("a raw text without text", "raw.jsonl", '{"texts": "oops"}',
-     ["unreadable error: raw.jsonl:1: text: Field required", "no_raw_texts warning: raw.jsonl: no raw texts: with them the update forgets less, and annotate has something to match"]),
+     ["unreadable error: raw.jsonl:1: text: Field required"]),
     ("a raw text with NUL", "raw.jsonl", '{"text": "a\\u0000b"}',
      ["nul error: raw.jsonl:1: the text holds a NUL character: take it out"]),
     ("no raw texts", "raw.jsonl", '',

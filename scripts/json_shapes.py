@@ -9,7 +9,7 @@
 - hugging_face:     {"tokens": ["iPhone", "X"], "ner_tags": ["B-GADGET", "I-GADGET"]}
 """
 
-import json
+from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
 import read_label_studio
 from data_set import LeftOut
 from offsets import by_word_edges, from_utf16
+from read_json import values_of
 from tags import TAG, from_tags, scheme_of
 
 Parts = Iterator[dict | LeftOut]
@@ -110,11 +111,9 @@ def _doccano(value: dict, told: str = "") -> Parts:
 
 def _meta(said: Any) -> dict:
     """RETURNS (dict): What a record says of itself, also where review_export.py wrote it as text; empty if it says nothing."""
-    try:
-        meta = json.loads(said) if isinstance(said, str) else said
-    except (ValueError, RecursionError):
-        return {}
-    return meta if isinstance(meta, dict) else {}
+    if isinstance(said, str) and said.startswith("{"):
+        said = next((value for _, value in values_of(said, Path("meta.jsonl"), [])), None)
+    return said if isinstance(said, dict) else {}
 
 
 def _hugging_face(value: dict) -> Parts:

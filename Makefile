@@ -7,7 +7,7 @@ export UV_NO_PROGRESS := 1
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults places fuzz verify lock document stages assets transformer s3 brat clean help
+.PHONY: all repro test smoke reruns faults places fuzz label-studio verify lock document stages assets transformer s3 brat clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python scripts/unlock.py
@@ -36,6 +36,9 @@ fuzz: .venv/tested requirements-fuzz.txt ## Try inputs that nobody thought of on
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-fuzz.txt
 	python -m pytest -m fuzz
 
+label-studio: .venv/tested ## Send texts to a real Label Studio server, and take them back
+	python -m pytest -m label_studio
+
 verify: .venv/installed ## Repeat the committed run in a fresh clone, and compare its outputs with dvc.lock
 	python scripts/verify.py
 
@@ -52,6 +55,7 @@ lock: .venv/installed ## Pin the newest allowed versions, with hashes
 	$(COMPILE) -c requirements.txt requirements-s3.in -o requirements-s3.txt
 	$(COMPILE) -c requirements.txt requirements-brat.in -o requirements-brat.txt
 	$(COMPILE) requirements-fuzz.in -o requirements-fuzz.txt
+	$(COMPILE) requirements-label-studio.in -o requirements-label-studio.txt
 
 assets: .venv/installed ## Download the other data sets that project.yml names
 	python scripts/assets.py --extra
@@ -69,7 +73,7 @@ clean: ## Remove everything that was made, but not the environment and the DVC c
 	git clean -fdX corpus training packages project.lock
 
 help: ## Show this list
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 # uv is installed by pip from the lock, with its hashes, and installs the rest from the lock.
 .venv/uv: requirements.txt

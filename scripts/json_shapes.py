@@ -9,6 +9,7 @@
 - hugging_face:     {"tokens": ["iPhone", "X"], "ner_tags": ["B-GADGET", "I-GADGET"]}
 """
 
+from pathlib import Path
 from typing import Any, Callable, Iterator
 
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
 import read_label_studio
 from data_set import LeftOut
 from offsets import by_word_edges, from_utf16
+from read_json import values_of
 from tags import TAG, from_tags, scheme_of
 
 Parts = Iterator[dict | LeftOut]
@@ -102,7 +104,16 @@ def _doccano(value: dict, told: str = "") -> Parts:
         shown = ", ".join(f"[{start}, {end}] {label[:100]}" for start, end, label in spans[:5])
         raise ValueError(f"with an emoji in the text, {shown} could count UTF-16 code units or code points: "
                          "say which in vars.format, doccano or doccano_code_points")
-    yield {"text": record.text, "entities": found, "id": value.get("id")}
+    # Where nobody sent an id along, doccano writes a number of its own, which another project has, too.
+    known = value.get("id") if isinstance(value.get("id"), str) else None
+    yield {"text": record.text, "entities": found, "id": known, "meta": _meta(value.get("meta"))}
+
+
+def _meta(said: Any) -> dict:
+    """RETURNS (dict): What a record says of itself, also where review_export.py wrote it as text; empty if it says nothing."""
+    if isinstance(said, str) and said.startswith("{"):
+        said = next((value for _, value in values_of(said, Path("meta.jsonl"), [])), None)
+    return said if isinstance(said, dict) else {}
 
 
 def _hugging_face(value: dict) -> Parts:

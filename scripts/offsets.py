@@ -22,6 +22,12 @@ def from_utf16(text: str, spans: list[Span]) -> list[Span]:
     return [(place(start), place(end), label) for start, end, label in spans]
 
 
+def to_utf16(text: str, spans: list[Span]) -> list[Span]:
+    """RETURNS (list): Spans in code points as tools in a browser count them: what from_utf16 turns back."""
+    units = {index: unit for unit, index in _places(text).items()}
+    return [(units.get(start, start), units.get(end, end), label) for start, end, label in spans]
+
+
 def by_exported_text(text: str, span: Span, said: Optional[str]) -> Span:
     """Find out in which unit a span counts, from the text that the tool wrote beside it.
 

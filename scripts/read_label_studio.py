@@ -62,21 +62,25 @@ def read_task(value: dict) -> Iterator[dict | LeftOut]:
     chosen = [entities for truth, entities in done if truth] or [entities for _, entities in done]
     if any(sorted(entities) != sorted(chosen[0]) for entities in chosen):
         raise ValueError(f"{len(chosen)} annotations of this text differ: keep one, or mark it as ground truth")
-    yield {"text": text, "entities": chosen[0], "id": value.get("id")}
+    yield {"text": text, "entities": chosen[0], **_sent_along(task.data)}
     if len(done) > 1:
         others = sum(len(entities) for _, entities in done) - len(chosen[0])
         yield LeftOut("more annotations of the same text", others, texts=0)
 
 
 def read_min(value: dict) -> Iterator[dict | LeftOut]:
-    """YIELDS (dict): The annotation as a record. RAISES (ValueError): If it is none.
+    """YIELDS (dict): The annotation as a record, or what was left out and why. RAISES (ValueError): If it is none.
 
-    Without a span the export has no key for spans at all: then a person looked and found none.
+    Without a span the export has no key for spans at all: then a person looked and found none. An export of all tasks holds
+    also those that nobody looked at, and they look the same but for their `annotation_id`.
     """
+    if value["annotation_id"] is None:
+        yield LeftOut("not annotated yet")
+        return
     lists = [inner for inner in value.values() if isinstance(inner, list)]
     found = [item for inner in lists for item in inner if _is_span(item)]
     text = _text_of({key: inner for key, inner in value.items() if key not in ("annotator", "created_at", "updated_at")})
-    yield {"text": text, "entities": _entities(text, found), "id": value.get("id")}
+    yield {"text": text, "entities": _entities(text, found), **_sent_along(value)}
 
 
 def _is_span(value: Any) -> bool:
@@ -89,6 +93,12 @@ def _entities(text: str, values: list) -> list:
         raise ValueError("the spans were marked in HTML, where a place is a path: mark them in a <Text> instead of a <HyperText>")
     spans = [_Value.model_validate(value) for value in values]
     return [by_exported_text(text, (span.start, span.end, label), span.text) for span in spans for label in span.labels or [""]]
+
+
+def _sent_along(data: dict[str, Any]) -> dict:
+    """What review_export.py sent along. The number of a task is no id: another project has the same one."""
+    meta = data.get("meta")
+    return {"id": data.get("record_id"), "meta": meta if isinstance(meta, dict) else {}}
 
 
 def _text_of(data: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ matches away, and how far it is right in the annotated texts.
 
 import json
 from functools import lru_cache, partial
-from itertools import tee
+from itertools import chain, tee
 from pathlib import Path
 from typing import Iterable, Iterator, Optional
 
@@ -32,12 +32,10 @@ SECONDS = 120.0
 ADVICE = "Mend the texts and the patterns (the check command lists every problem) and run the same command again."
 
 
-class SlowPatterns(RuntimeError):
-    """Raised when the patterns do not come to an end. `texts` are those that they were matched over."""
+class PatternError(RuntimeError):
+    """Raised when patterns do not come to an end, or are none. `text` is the first of those that they were matched over."""
 
-    def __init__(self, texts: list[str]):
-        super().__init__(f"the patterns take more than {SECONDS:.0f} seconds, or all memory, over {sum(map(len, texts)):,} characters")
-        self.texts = texts
+    text = ""
 
 
 def matches(texts: Iterable[str], patterns: list[dict], lang: str) -> Iterator[tuple[str, list[Match]]]:
@@ -47,12 +45,16 @@ def matches(texts: Iterable[str], patterns: list[dict], lang: str) -> Iterator[t
     patterns (list): In EntityRuler format. Phrases match whatever their case; token patterns as they say.
     lang (str): Language code.
     YIELDS (tuple): Each text and what was found in it, as `find` says.
-    RAISES (SlowPatterns): If the patterns run away.
+    RAISES (PatternError): If the patterns run away, or spaCy does not take them.
     """
-    todo, sent = tee(batches(texts))
+    # Without a text first, so that bad patterns are noticed where there is none.
+    todo, sent = tee(chain([[]], batches(texts)))
     for batch, found in zip(sent, in_time(partial(find, json.dumps(patterns), lang), todo, SECONDS)):
         if found is None:
-            raise SlowPatterns(batch)
+            size = sum(map(len, batch))
+            error = PatternError(f"the patterns take more than {SECONDS:.0f} seconds, or all memory, over {size:,} characters; the first of them")
+            error.text = "".join(batch[:1])
+            raise error
         yield from zip(batch, found)
 
 
@@ -63,8 +65,15 @@ def find(patterns: str, lang: str, texts: list[str]) -> list[list[Match]]:
     patterns (str): As JSON.
     RETURNS (list): For each text its matches, in the order of the text. What a pattern matches inside, or across, a match
         that it keeps is none of its own.
+    RAISES (PatternError): If spaCy does not take the patterns.
     """
-    return [_settle(doc.spans["ruler"]) for doc in _ruler(patterns, lang).pipe(texts)]
+    try:
+        return [_settle(doc.spans["ruler"]) for doc in _ruler(patterns, lang).pipe(texts)]
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Whatever spaCy says of patterns that no check has seen.
+        raise PatternError(f"the patterns cannot be matched: {' '.join(str(error).split())}") from None
 
 
 def batches(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -109,7 +118,7 @@ def annotate(texts: list[str], gold: list[Example], table: PatternTable, lang: s
 
     table (PatternTable): Of the patterns. It is filled.
     YIELDS (dict): A record for each raw text with a match: text, entities, meta.
-    RAISES (SlowPatterns): If the patterns run away.
+    RAISES (PatternError): As `matches`.
     """
     known = {example.text: example for example in reversed(gold)}
     for text, found in matches(tqdm(known, desc="gold", unit="text", disable=None), table.patterns, lang):
@@ -144,13 +153,8 @@ def main(
                     srsly.write_json(rows, found.as_json())
     except DataError as error:
         fail(error.problems, ADVICE)
-    except SlowPatterns as error:
-        fail([Problem(str(patterns), None, f"{error}; the first of them", error.texts[0])], ADVICE)
-    except OSError:
-        raise
-    except Exception as error:
-        # Whatever spaCy says of patterns that no check has seen.
-        fail([Problem(str(patterns), None, f"the patterns cannot be matched: {' '.join(str(error).split())}")], ADVICE)
+    except PatternError as error:
+        fail([Problem(str(patterns), None, str(error), error.text)], ADVICE)
     found.show(output, table)
 
 

@@ -29,7 +29,7 @@ from tqdm import tqdm
 from wasabi import msg
 
 import text_context  # noqa: F401  (the pipeline needs it to load)
-from annotate import ADVICE, SlowPatterns, matches
+from annotate import ADVICE, PatternError, matches
 from base_pipeline import recognisers
 from command import run
 from confidence import recognise
@@ -78,7 +78,7 @@ def candidates(nlp: Language, texts: Iterable[str], table: PatternTable, known: 
     table (PatternTable): Of the patterns.
     known (set): Lower-cased texts of the annotated entities.
     YIELDS (Candidate): One for each text that has a token.
-    RAISES (SlowPatterns): If the patterns run away.
+    RAISES (PatternError): As `matches`.
     """
     name = recognisers(nlp)[0]
     recogniser, later = nlp.get_pipe(name), nlp.pipe_names[nlp.pipe_names.index(name) :]
@@ -116,8 +116,9 @@ def _candidate(doc: Doc, of_patterns: dict[tuple, int], sure: numpy.ndarray, kno
         if form.lower() not in known:
             add(form, NEW_FORM, f"{form!r} is new")
     doubts = 1 - sure
-    named = {int(n) for n in numpy.flatnonzero(doubts >= UNSURE)} or {int(doubts.argmax())}
-    for n in sorted(named):
+    # Something must stand in the line of reasons.
+    named = [int(n) for n in numpy.flatnonzero(doubts >= UNSURE)] or ([] if items else [int(doubts.argmax())])
+    for n in named:
         add(doc[n].text, float(doubts[n]), f"unsure at {doc[n].text!r} ({sure[n]:.2f})")
     rest = float(sum(doubt for n, doubt in enumerate(doubts) if n not in named))
     return Candidate(doc.text, [[ent.start_char, ent.end_char, ent.label_] for ent in doc.ents], items, rest)
@@ -139,7 +140,7 @@ def choose(found: Iterable[Candidate], number: int) -> Iterator[tuple[Candidate,
         if heap and -score > heap[0][0]:
             heappush(heap, (-score, text, n, best))
             continue
-        chosen.update(best.items)
+        chosen.update(list(best.items))
         number -= 1
         yield best, score
 
@@ -181,14 +182,13 @@ def main(
         ranked = list(choose(candidates(nlp, texts, PatternTable(entries), known, lang), number))
     except DataError as error:
         fail(error.problems, ADVICE)
-    except SlowPatterns as error:
-        fail([Problem(str(patterns), None, f"{error}; the first of them", error.texts[0])], ADVICE)
+    except PatternError as error:
+        fail([Problem(str(patterns), None, str(error), error.text)], ADVICE)
     with replacing(output) as path:
         srsly.write_jsonl(path, (_record(one, score) for one, score in ranked))
     for place, (one, score) in enumerate(ranked[:10], 1):
         shown = one.text if len(one.text) <= 100 else one.text[:97] + "..."
-        msg.text(f"{place:2}. {score:5.2f}  {shown!r}")
-        msg.text(f"           {one.why()}")
+        print(f"{place:2}. {score:5.2f}  {shown!r}\n           {one.why()}")
     if not ranked:
         msg.warn(f"Nothing is left to suggest: each text of {raw} is annotated, or like one that is")
     msg.good(f"{len(ranked)} of {len(records)} raw texts, best first, with what the pipeline finds in them: {output}")

@@ -16,11 +16,12 @@ from wasabi import msg
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
-import suggest  # noqa: E402
+import candidates  # noqa: E402
 from base_pipeline import recognisers  # noqa: E402
 from pattern_table import PatternTable  # noqa: E402
 from read_json import read_values  # noqa: E402
 from spacy_training import use_openblas  # noqa: E402
+from suggest import choose  # noqa: E402
 
 WEIGHTS = ("ONLY_PATTERNS", "ONLY_PIPELINE", "NEW_FORM")
 FIRST = 0.2
@@ -51,18 +52,18 @@ def main(project: Path, part: str = "dev", lang: str = "en"):
     size = round(FIRST * len(golds))
 
     def ranked() -> list[str]:
-        return [one.text for one, _ in suggest.choose(suggest.candidates(nlp, gold, table, known, lang), size)]
+        return [one.text for one, _ in choose(candidates.candidates(nlp, gold, table, known, lang), size)]
 
-    found = {one.text: one for one in suggest.candidates(nlp, gold, table, known, lang)}
+    found = {one.text: one for one in candidates.candidates(nlp, gold, table, known, lang)}
     wrong = {text: errors(doc, found[text].entities, labels) for text, doc in gold.items()}
     rankings = {"suggest": ranked(), "length": sorted(gold, key=len, reverse=True)}
     rankings["beam"] = sorted(gold, key=lambda text: unsure_by_beam(nlp, text), reverse=True)
-    weights = {name: getattr(suggest, name) for name in WEIGHTS}
+    weights = {name: getattr(candidates, name) for name in WEIGHTS}
     for name in WEIGHTS:
-        setattr(suggest, name, 0.0)
+        setattr(candidates, name, 0.0)
     rankings["unsure alone"] = ranked()
     for name, value in weights.items():
-        setattr(suggest, name, value)
+        setattr(candidates, name, value)
     rows = [(name, sum(wrong[text] for text in texts[:size]), sum(wrong[text] > 0 for text in texts[:size])) for name, texts in rankings.items()]
     rows.append(("at random", round(FIRST * sum(wrong.values()), 1), round(FIRST * sum(map(bool, wrong.values())), 1)))
     msg.table(rows, header=(f"First {size} of {len(golds)}, by", "errors", "texts with one"), divider=True, aligns=("l", "r", "r"))

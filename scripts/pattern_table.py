@@ -3,29 +3,16 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, NamedTuple, Optional
+from typing import Any, Iterable, Optional
 
 from wasabi import msg
 
+from pattern_matches import Match
 from read_json import show
 from records import Example
 
 SHOWN = 20
 HEADER = ("Line", "Pattern", "Texts", "Matches", "Kept", "Lost to", "In gold", "Right", "Precision %", "Recall %")
-
-
-class Match(NamedTuple):
-    """What a pattern matched, in characters of the text. Patterns are told by their places in the list of them.
-
-    `winner` is the pattern that keeps the place: this one, or that of a longer or earlier match. `same` says whether its
-    match has the same start and end.
-    """
-
-    start: int
-    end: int
-    pattern: int
-    winner: int
-    same: bool
 
 
 @dataclass

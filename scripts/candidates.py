@@ -5,7 +5,8 @@
 - where the pipeline is unsure: at each token 1 minus the probability of what it says there (confidence.py);
 - what was found, by either of them, and is spelt as no annotated entity: a new surface form.
 
-Each of these belongs to a form or a word. Figures, and where the weights come from, are in benchmarks/README.md.
+Each of these belongs to a form or a word. A long text has more to decide than a short one, and takes longer to read.
+Figures, and where the weights come from, are in benchmarks/README.md.
 """
 
 from collections import Counter

@@ -3,9 +3,8 @@
 import math
 import signal
 import time
-from functools import partial
 from multiprocessing import Pool, TimeoutError
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 try:
     import resource
@@ -15,27 +14,29 @@ except ImportError:  # Windows
 MEMORY = 3 * 2**30
 
 
-def in_time(function: Callable[[Any], Any], items: list, seconds: float) -> Iterator[Any]:
+def in_time(function: Callable[[Any], Any], items: Iterable, seconds: float) -> Iterator[Any]:
     """Call a function with one item after the other, each for so long at most.
 
     function (Callable): Of a module, or a `partial` of one, for it goes to another process.
+    items (Iterable): Taken one by one, so that no more than one of them is held here.
     seconds (float): For one item.
     YIELDS (Any): For each item what the function returned, or None if it took longer or had no memory left.
     RAISES (Exception): What the function raised.
     """
-    done = 0
-    while done < len(items):
+    left = iter(items)
+    ended = False
+    while not ended:
         with Pool(1, _start) as pool:
-            results = pool.imap(partial(_call, function, seconds), items[done:])
-            for _ in items[done:]:
-                done += 1
+            ended = True
+            for item in left:
                 try:
-                    yield results.next(timeout=seconds)
+                    yield pool.apply_async(_call, (function, seconds, item)).get(timeout=seconds)
                 except MemoryError:
                     yield None
                 except TimeoutError:
                     yield None
                     # Leaving the block ends the process; the rest goes to a new one.
+                    ended = False
                     break
 
 

@@ -7,8 +7,12 @@ that the base pipeline recognises. Two kinds are used:
 - raw texts, which nobody annotated and which may well hold new entities, where base texts are few: only the tokens
   of entities that the base predicts are O, all others are missing, so that they teach nothing. Tokens that a pattern
   matched, or that spell an annotated new entity, are missing too.
+
+Silver examples, raw texts in which patterns found something, may join the new examples of the training corpus. Nobody
+looked at them, so they are never in dev or test, and a token is O in them only where the base finds an entity.
 """
 
+from collections import Counter
 from hashlib import md5
 from pathlib import Path
 
@@ -59,6 +63,40 @@ def spared_tokens(doc: Doc, silver: list, forms: set[str]) -> set[int]:
     return found
 
 
+def silver_examples(nlp: Language, raw: list[Doc], silver: dict[str, list], new: list[Doc], size: int) -> list[Doc]:
+    """Make training examples of raw texts in which patterns found entities.
+
+    Patterns know some of the new entities only, so all other tokens are missing and teach nothing, but for those of
+    entities that the base predicts: they are O.
+
+    nlp (Language): The base pipeline.
+    silver (dict): Entities that the patterns found, by text. One that does not align with the tokens is left out.
+    new (list): The annotated new examples of the training corpus. Where one of their entities stands unmatched, tokens are
+        missing as well.
+    size (int): How many are wanted at most. A hash of the text decides which.
+    """
+    taught, forms = {ent.label_ for doc in new for ent in doc.ents}, forms_of(new)
+    chosen = []
+    for doc in nlp.pipe([doc.text for doc in in_order([doc for doc in raw if silver.get(doc.text)])[:size]]):
+        spans = [doc.char_span(start, end, label) for start, end, label in silver[doc.text]]
+        spared = spared_tokens(doc, silver[doc.text], forms)
+        blank = as_negative(doc, nlp.make_doc(doc.text), spared, everything=False, taught=taught)
+        if any(spans):
+            blank.set_ents([Span(blank, span.start, span.end, span.label_) for span in spans if span is not None], default="unmodified")
+            chosen.append(blank)
+    return chosen
+
+
+def forms_of(docs: list[Doc]) -> set[str]:
+    """RETURNS (set): The lower-cased texts of all entities."""
+    return {ent.text.lower() for doc in docs for ent in doc.ents}
+
+
+def mixture(kinds: dict[str, list[Doc]]) -> dict[str, dict]:
+    """RETURNS (dict): For each kind of example its texts and its spans by label."""
+    return {name: {"texts": len(docs), "spans": dict(sorted(Counter(e.label_ for d in docs for e in d.ents).items()))} for name, docs in kinds.items()}
+
+
 def rehearsal(nlp: Language, base: list[Doc], raw: list[Doc], silver: dict[str, list], new: list[Doc], size: int, few: int) -> list[Doc]:
     """Choose and annotate rehearsal texts: those with something to forget first, then by a hash of the text.
 
@@ -73,7 +111,7 @@ def rehearsal(nlp: Language, base: list[Doc], raw: list[Doc], silver: dict[str, 
     chosen = [as_negative(doc, nlp.make_doc(doc.text), set(), True, taught) for doc in in_order(base)[:size]]
     if len(chosen) >= few:
         return chosen
-    forms = {ent.text.lower() for doc in new for ent in doc.ents}
+    forms = forms_of(new)
     predicted = tqdm(nlp.pipe([doc.text for doc in raw]), total=len(raw), desc="rehearse", unit="text", disable=None)
     # A raw text in which the base finds nothing would teach nothing.
     for doc in in_order([doc for doc in predicted if doc.ents])[: few - len(chosen)]:
@@ -93,6 +131,7 @@ def main(
     output: Path,
     silver: Path = typer.Option(..., help="JSONL of the raw texts that patterns matched"),
     ratio: float = typer.Option(8.0, help="Rehearsal texts per new example"),
+    silver_ratio: float = typer.Option(0.0, help="Silver examples per new example of the training corpus; 0 for none"),
 ):
     use_openblas()
     nlp = spacy.load(base)
@@ -102,15 +141,23 @@ def main(
         return list(read_docs(corpus / name, nlp.vocab))
 
     learnt = read("new/train.spacy")
+    mixed = {}
     for part in ("train", "dev"):
-        new = in_order(read(f"new/{part}.spacy"))
+        new, raw = in_order(read(f"new/{part}.spacy")), read(f"raw/{part}.spacy")
+        wanted = round(silver_ratio * len(new)) if part == "train" else 0
+        joined = silver_examples(nlp, raw, matched, learnt, wanted) if wanted else []
+        taken = {doc.text for doc in joined}
         size, few = round(ratio * len(new)), round(min(ratio, FEW) * len(new))
-        old = rehearsal(nlp, read(f"base/{part}.spacy"), read(f"raw/{part}.spacy"), matched, learnt, size, few)
+        old = rehearsal(nlp, read(f"base/{part}.spacy"), [doc for doc in raw if doc.text not in taken], matched, learnt, size, few)
         with replacing(output / f"{part}.spacy") as path:
-            DocBin(docs=[*new, *old]).to_disk(path)
+            DocBin(docs=[*new, *joined, *old]).to_disk(path)
+        mixed[part] = mixture({"gold": new, "silver": joined, "rehearsal": old})
         if len(old) < few:
             msg.warn(f"{part}: only {len(old)} rehearsal texts for {len(new)} new examples; add texts to assets/base or raw.jsonl")
-        msg.good(f"{part}: {len(new)} new examples and {len(old)} rehearsal texts{' (all there are)' if len(old) < size else ''}")
+        silvers = f", {len(joined)} silver ones{' (all there are)' if len(joined) < wanted else ''}" if wanted else ""
+        msg.good(f"{part}: {len(new)} new examples{silvers} and {len(old)} rehearsal texts{' (all there are)' if len(old) < size else ''}")
+    with replacing(output / "mix.json") as path:
+        srsly.write_json(path, mixed)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def comment(script: str) -> Kind:
     return Kind(f"a comment in {path}", append(path, "# A comment.\n"), [name for name in declaring(path) if name != ALWAYS])
 
 
-NEW_DATA = ["check", "preprocess", "debug", "rehearse", "update", *AFTER_UPDATE]
+NEW_DATA = ["check", "annotate", "preprocess", "debug", "rehearse", "update", *AFTER_UPDATE]
 NEW_BASE = ["rehearse", "update", *AFTER_UPDATE]
 ADDED = {"text": "their Kindle melted again", "entities": [[6, 12, "GADGET"]]}
 SENTENCE = {"text": "Ines lost my Walkman today", "entities": [[0, 4, "PERSON"], [13, 20, "GADGET"]]}
@@ -122,14 +122,14 @@ KINDS = [
     # Data
     Kind("a training example edited", edit_one(ANNOTATED, "train", " indeed"), NEW_DATA),
     Kind("a training example added", lambda project: lines(project, ANNOTATED, lambda old: [*old, ADDED]), NEW_DATA),
-    Kind("training examples in another order", lambda project: lines(project, ANNOTATED, lambda old: old[::-1]), ["check"]),
+    Kind("training examples in another order", lambda project: lines(project, ANNOTATED, lambda old: old[::-1]), ["check", "annotate"]),
     Kind("a dev example edited", edit_one(ANNOTATED, "dev", " indeed"), NEW_DATA),
     Kind("a test example edited", edit_one(TEST, "test", " indeed"), ["check", "preprocess", *AFTER_UPDATE]),
     Kind("a base text edited, of the train part", edit_one(BASE, "train", " indeed"), ["check", "preprocess", "debug", "train", *NEW_BASE]),
     Kind("a base text edited, of the test part", edit_one(BASE, "test", " indeed"), ["check", "preprocess", *AFTER_UPDATE]),
     Kind("a raw text edited, of the test part", edit_one(RAW, "test", " indeed"), ["check", "annotate", "preprocess", *AFTER_UPDATE]),
     Kind("a pattern that matches nothing new", append("assets/patterns.jsonl", '{"label": "GADGET", "pattern": "quux"}\n'), ["check", "annotate"]),
-    Kind("a file renamed inside a data folder", lambda project: (project / ANNOTATED).rename(project / "assets/annotated/z.jsonl"), ["check"]),
+    Kind("a file renamed inside a data folder", lambda project: (project / ANNOTATED).rename(project / "assets/annotated/z.jsonl"), ["check", "annotate"]),
     # Configs and templates
     Kind("a value in configs/base.cfg", replace("configs/base.cfg", "\ndropout = 0.1", "\ndropout = 0.15"), ["debug", "train", *NEW_BASE]),
     Kind("a comment in configs/base.cfg", append("configs/base.cfg", "# A comment.\n"), ["debug", "train"]),
@@ -142,10 +142,12 @@ KINDS = [
     Kind("a comment in requirements.txt", append("requirements.txt", "# A comment.\n"), ["smoke-test"]),
     # Vars
     Kind("vars.seed", var("seed", 1), ["train", *NEW_BASE]),
-    Kind("vars.format", var("format", "doccano"), ["check"]),
+    Kind("vars.format", var("format", "doccano"), ["check", "annotate"]),
     Kind("vars.dev_size", var("dev_size", 0.2), ["preprocess", "debug", "train", *NEW_BASE]),
     Kind("vars.test_size", var("test_size", 0.25), ["preprocess", "debug", "train", *NEW_BASE]),
     Kind("vars.rehearsal_ratio", var("rehearsal_ratio", 0.5), NEW_BASE),
+    Kind("vars.silver_ratio", var("silver_ratio", 0.5), NEW_BASE),
+    Kind("vars.suggestions, which no stage uses", var("suggestions", 5), []),
     Kind("vars.base_max_steps", var("base_max_steps", 70), ["train", *NEW_BASE]),
     Kind("vars.update_max_steps", var("update_max_steps", 90), ["update", *AFTER_UPDATE]),
     Kind("vars.min_gain", var("min_gain", 1), ["gate"]),

@@ -7,6 +7,7 @@ import sys
 import annotate as annotate_script
 import check_patterns as patterns
 import in_time as processes
+import pattern_matches
 import psutil
 import pytest
 import typer
@@ -107,18 +108,18 @@ def test_the_commands_end_too(run, assets, tmp_path):
 
 @pytest.mark.parametrize("tokens, word", [(regex(r"^(a+)+$"), "a" * 40 + "b"), ([{"OP": "*"}] * 12, "a " * 400)], ids=["time", "memory"])
 def test_annotate_ends_what_runs_away(tmp_path, monkeypatch, tokens, word):
-    monkeypatch.setattr(annotate_script, "SECONDS", 5.0)
+    monkeypatch.setattr(pattern_matches, "SECONDS", 5.0)
     monkeypatch.setattr(processes, "MEMORY", 2**29)
     write(tmp_path / "patterns.jsonl", [{"label": "GADGET", "pattern": tokens}])
     raw = write(tmp_path / "raw.jsonl", [{"text": "good morning"}, {"text": word}])
     with pytest.raises(typer.Exit) as ended:
-        annotate_script.main(tmp_path / "patterns.jsonl", raw, tmp_path / "silver.jsonl")
+        annotate_script.main(tmp_path / "patterns.jsonl", raw, tmp_path / "silver.jsonl", None, None, "en", "")
     assert ended.value.exit_code == 1 and not (tmp_path / "silver.jsonl").exists()
 
 
 def test_batches_keep_all_texts_in_order():
     texts = ["a" * size for size in (10, 99_990, 1, 300_000, 5)]
-    made = list(annotate_script.batches(texts))
+    made = list(pattern_matches.batches(texts))
     assert [text for batch in made for text in batch] == texts and [len(batch) for batch in made] == [2, 1, 1, 1]
 
 

@@ -64,7 +64,7 @@ def scores(of: Comparison, seed: int) -> dict:
         },
     }
     gain = compare(tests["new"], *predicted["new"], new, seed)["all"]
-    metrics["gain"] = {"f": gain["updated"]["f"], "base_f": gain["base"]["f"], "interval": gain["interval"], "says": gain["says"]}
+    metrics["gain"] = {key: gain["updated"][key] for key in "fpr"} | {"base_f": gain["base"]["f"], "interval": gain["interval"], "says": gain["says"]}
     present = of.labels["base"]
     if not known:
         metrics["retention"] = {"measured": "nothing: the base pipeline recognises no entities", "kept": None}

@@ -58,6 +58,8 @@ def interval(values: numpy.ndarray) -> list[float]:
 def sentence(difference: float, limits: list[float], unit: str = "F", digits: int = 1) -> str:
     """RETURNS (str): A difference in words: "better by 7.1 F (4.0 to 10.3)", where its interval leaves no doubt of its sign."""
     low, high = limits
+    if not (low or high or difference):
+        return "no difference"
     if low > 0 or high < 0:
         near, far = (low, high) if low > 0 else (-high, -low)
         how = "better" if low > 0 else "worse"

@@ -118,7 +118,8 @@ def main(
     with replacing(output) as folder:
         folder.mkdir()
         for name, table in tables.items():
-            rows = list(table)
+            # DVC writes them into a script of its page as they are, and a label may hold anything.
+            rows = [{key: str(value).replace("<", "‹") for key, value in row.items()} for row in table]
             with (folder / f"{name}.csv").open("w", encoding="utf8", newline="") as file:
                 writer = csv.DictWriter(file, list(rows[0]) if rows else ["what"], lineterminator="\n")
                 writer.writeheader()

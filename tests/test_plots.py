@@ -15,22 +15,22 @@ ALONE = ["--headless=new", "--no-sandbox", "--disable-gpu", "--host-resolver-rul
 GIT = {f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
-def measured(folder):
+def measured(folder, label="GADGET"):
     """Metrics, breakdowns and logs of no run: one text with one entity, which was missed."""
     row = {"p": 0.0, "r": 0.0, "f": 0.0, "support": 1}
     pair = {"base": row, "updated": row, "interval": [0, 0], "says": "no difference"}
     side = {**row, "drop": 0.0, "says": "no difference"}
     agreed = {"kept": {"percent": 100.0}}
     metrics = {
-        "labels": {"new": ["GADGET"], "old": [], "taken_over": []}, "gain": row, "retention": {"kept": None},
-        "new_test": {"labels": {"GADGET": pair}}, "agreement": {"new_test": agreed, "raw_test": agreed},
+        "labels": {"new": [label], "old": [], "taken_over": []}, "gain": row, "retention": {"kept": None},
+        "new_test": {"labels": {label: pair}}, "agreement": {"new_test": agreed, "raw_test": agreed},
         "seen_unseen": {"seen": {"r": None, "support": 0}, "unseen": {"r": 0.0, "base_r": 0.0, "support": 1, "says": "no difference"}},
     }
     kinds = {kind: {"base": 1, "updated": 1, "says": "no difference"} for kind in ("correct", "missed", "spurious", "boundary")}
-    matrix = {"GADGET": {"GADGET": 0, "none": 1}, "none": {"GADGET": 0, "none": 0}}
+    matrix = {label: {label: 0, "none": 1}, "none": {label: 0, "none": 0}}
     found = {
-        **{part: {"new_test": {"0": {"GADGET": pair, "all": pair}}} for part in ("frequency", "length", "casing")},
-        "errors": {"new_test": {"GADGET": kinds, "all": kinds}}, "confusion": {"new_test": {"base": matrix, "updated": matrix}},
+        **{part: {"new_test": {"0": {label: pair, "all": pair}}} for part in ("frequency", "length", "casing")},
+        "errors": {"new_test": {label: kinds, "all": kinds}}, "confusion": {"new_test": {"base": matrix, "updated": matrix}},
         "probes": {"lower": {"new": {"base": side, "updated": side}}},
     }
     for name, content in (("metrics", metrics), ("breakdowns", found)):
@@ -61,6 +61,11 @@ def test_every_plot_is_drawn_and_nothing_is_fetched(page):
     assert page.count("vegaEmbed('#") == len(PLOTS) >= 7
     assert not re.search(r"<(script|link|img|iframe)\b[^>]*?(src|href)\s*=\s*[\"']?(\w+:|//)", page)
     assert "GADGET, new texts (1)" in page and "<DVC_METRIC_" not in page
+
+
+def test_a_label_is_no_code(clone):
+    measured(clone, "</script><script>alert(1)</script>")
+    assert "alert(1)" in (page := draw(clone)) and "<script>alert" not in page
 
 
 def test_the_summary_is_a_short_line(page, clone):

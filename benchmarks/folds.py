@@ -24,7 +24,8 @@ from group_key import group_key
 from preprocess import SPLITS, split_of
 from read_records import read_data
 from records import make_doc
-from scoring import count, entities, f_score, prf, seen_unseen
+from breakdowns import seen_unseen
+from scoring import count, entities, f_score, prf
 from spacy.tokens import Doc, DocBin
 from spacy_training import use_openblas
 from threshold import lower_outside
@@ -71,7 +72,7 @@ def curve(work: Path, project: Path) -> list[dict]:
         lower_outside(updated, name, row["lowered"] - now)
         now = row["lowered"]
         said = list(updated.pipe([doc.text for doc in test]))
-        found = seen_unseen(test, said, train, new)
+        found = seen_unseen(test, said, said, train, new, seed=0)
         after = count([entities(doc, [*old, *new]) for doc in updated.pipe([d.text for d in kept])], gold)
         row["fold"] = prf(count([entities(d, new) for d in said], [entities(d, new) for d in test]))
         row["unseen"] = found["unseen"]

@@ -95,7 +95,7 @@ def gain_difference(project: Path, one: Path, other: Path, labels: list[str]) ->
     gold = [entities(doc, labels) for doc in docs]
     samples = resample(len(docs), 0)
     counts = [count([entities(d, labels) for d in spacy.load(m).pipe([d.text for d in docs])], gold) for m in (one, other)]
-    drawn = f_score(counts[0][samples].sum(axis=1)) - f_score(counts[1][samples].sum(axis=1))
+    drawn = f_score(samples @ counts[0]) - f_score(samples @ counts[1])
     point = float(f_score(counts[0].sum(axis=0)) - f_score(counts[1].sum(axis=0)))
     return {"difference": round(point, 2), "interval": interval(drawn)}
 

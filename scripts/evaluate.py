@@ -1,20 +1,24 @@
-"""Compare the base pipeline with the updated one: what was gained, what was kept, on entities seen and unseen."""
+"""Compare the base pipeline with the updated one: what was gained, what was kept, on which kinds of entity and of text."""
 
+from collections import Counter
 from pathlib import Path
-from typing import Iterable
+from typing import Iterable, Optional
 
 import spacy
 import srsly
+import typer
 from spacy.language import Language
 from spacy.tokens import Doc
 from tqdm import tqdm
 from wasabi import msg
 
 from base_pipeline import entity_labels
+from breakdowns import break_down, seen_unseen
 from command import run
 from doc_shards import read_docs
 from outputs import replacing
-from scoring import agreement, compare, retention, seen_unseen
+from probes import drops
+from scoring import agreement, compare, retention
 from spacy_training import use_openblas
 
 
@@ -23,37 +27,46 @@ def predict(nlp: Language, docs: list[Doc], name: str) -> list[Doc]:
     return list(tqdm(nlp.pipe([doc.text for doc in docs]), total=len(docs), desc=name, unit="text", disable=None))
 
 
-def evaluate(base: Language, updated: Language, corpus: Path, seed: int) -> tuple[dict, list[dict]]:
-    """Score both pipelines on the base test set, the new test set and held-out raw text.
+class Comparison:
+    """Two pipelines, the corpora, and what both predict in the test sets: base, new and raw.
 
-    corpus (Path): Folder with base/, new/ and raw/, each with train.spacy and test.spacy.
-    RETURNS (tuple): The metrics, and one row per text in which gold, base and updated are not all the same.
+    corpus (Path): Folder with base/, new/, raw/ and update/, each with train.spacy and most with test.spacy.
     """
-    def read(name: str) -> list[Doc]:
-        return list(read_docs(corpus / name, base.vocab))
 
-    train = read("new/train.spacy")
-    new = sorted({ent.label_ for doc in train for ent in doc.ents})
-    known = entity_labels(base)
-    old = [label for label in known if label not in new]
-    tests = {name: read(f"{name}/test.spacy") for name in ("base", "new", "raw")}
-    predicted = {
-        name: (predict(base, docs, f"base on {name}"), predict(updated, docs, f"updated on {name}"))
-        for name, docs in tests.items()
-    }
-    annotated = {ent.label_ for doc in tests["new"] for ent in doc.ents}
+    def __init__(self, base: Language, updated: Language, corpus: Path):
+        self.pipelines, self.corpus = {"base": base, "updated": updated}, corpus
+        self.train = self.read("new/train.spacy")
+        self.new = sorted({ent.label_ for doc in self.train for ent in doc.ents})
+        self.known = entity_labels(base)
+        self.old = [label for label in self.known if label not in self.new]
+        self.tests = {name: self.read(f"{name}/test.spacy") for name in ("base", "new", "raw")}
+        self.predicted = {
+            name: (predict(base, docs, f"base on {name}"), predict(updated, docs, f"updated on {name}"))
+            for name, docs in self.tests.items()
+        }
+        annotated = {name: {ent.label_ for doc in self.tests[name] for ent in doc.ents} for name in ("base", "new")}
+        # What counts in each test set.
+        self.labels = {"base": sorted(annotated["base"] & set(self.known)), "new": sorted(annotated["new"])}
+
+    def read(self, name: str) -> list[Doc]:
+        return list(read_docs(self.corpus / name, self.pipelines["base"].vocab))
+
+
+def scores(of: Comparison, seed: int) -> dict:
+    """RETURNS (dict): The metrics: P, R and F of each label, gain, retention, agreement, recall on seen and unseen entities."""
+    tests, predicted, old, new, known = of.tests, of.predicted, of.old, of.new, of.known
     metrics: dict = {
         "labels": {"new": new, "old": old, "taken_over": sorted(set(known) & set(new))},
-        "new_test": compare(tests["new"], *predicted["new"], sorted(annotated), seed),
-        "seen_unseen": seen_unseen(tests["new"], predicted["new"][1], train, new),
+        "new_test": compare(tests["new"], *predicted["new"], of.labels["new"], seed),
+        "seen_unseen": seen_unseen(tests["new"], *predicted["new"], of.train, new, seed),
         "agreement": {
             "new_test": agreement(*predicted["new"], old, new, seed),
             "raw_test": agreement(*predicted["raw"], old, new, seed),
         },
     }
     gain = compare(tests["new"], *predicted["new"], new, seed)["all"]
-    metrics["gain"] = {"f": gain["updated"]["f"], "base_f": gain["base"]["f"], "interval": gain["interval"]}
-    present = sorted({ent.label_ for doc in tests["base"] for ent in doc.ents} & set(known))
+    metrics["gain"] = {key: gain["updated"][key] for key in "fpr"} | {"base_f": gain["base"]["f"], "interval": gain["interval"], "says": gain["says"]}
+    present = of.labels["base"]
     if not known:
         metrics["retention"] = {"measured": "nothing: the base pipeline recognises no entities", "kept": None}
     elif present:
@@ -61,7 +74,33 @@ def evaluate(base: Language, updated: Language, corpus: Path, seed: int) -> tupl
         metrics["retention"] = retention(tests["base"], *predicted["base"], present, [label for label in new if label not in known], seed)
     else:
         metrics["retention"] = metrics["agreement"]["raw_test"]
-    return metrics, list(differences(tests, predicted))
+    return metrics
+
+
+def details(of: Comparison, seed: int) -> dict:
+    """RETURNS (dict): Breakdowns of each annotated test set by its name, and under "probes" the drops of F on rewritten texts:
+        of the new labels on the new test set, of the old ones on the base's, if they are annotated there.
+    """
+    base_train = of.read("base/train.spacy")
+    forms = Counter((ent.text.lower(), ent.label_) for doc in (*of.train, *base_train) for ent in doc.ents)
+    # A new label that the base does not know counts as spurious in its texts, as in strict retention.
+    labels = {"new": of.labels["new"], "base": sorted({*of.labels["base"], *of.new}) if of.labels["base"] else []}
+    found: dict = {}
+    for name, chosen in labels.items():
+        if chosen:
+            parts = break_down(of.tests[name], *of.predicted[name], chosen, forms, seed)
+            for part, rows in parts.items():
+                found.setdefault(part, {})[f"{name}_test"] = rows
+    annotated = [*of.train, *base_train]
+    known = {token.lower_ for doc in (*annotated, *of.read("update/train.spacy")) for token in doc}
+    probed = {"new": ("new", of.new), "old": ("base", [label for label in of.labels["base"] if label in of.old])}
+    found["probes"] = {}
+    for name, (test, chosen) in probed.items():
+        if chosen:
+            plain = dict(zip(of.pipelines, of.predicted[test]))
+            for probe, row in drops(of.tests[test], plain, of.pipelines, annotated, known, chosen, seed).items():
+                found["probes"].setdefault(probe, {})[name] = row
+    return found
 
 
 def differences(tests: dict[str, list[Doc]], predicted: dict[str, tuple[list[Doc], list[Doc]]]) -> Iterable[dict]:
@@ -75,20 +114,35 @@ def differences(tests: dict[str, list[Doc]], predicted: dict[str, tuple[list[Doc
                 yield {"set": name, "text": gold.text, "gold": sides[0], "base": sides[1], "updated": sides[2]}
 
 
-def main(base: Path, updated: Path, corpus: Path, metrics: Path, rows: Path, seed: int = 0):
+def main(
+    base: Path,
+    updated: Path,
+    corpus: Path,
+    metrics: Path,
+    rows: Path,
+    breakdowns: Optional[Path] = typer.Option(None, help="Also measure by kinds of entity and of text, and write that here"),
+    seed: int = 0,
+):
     use_openblas()
-    scores, changed = evaluate(spacy.load(base), spacy.load(updated), corpus, seed)
+    comparison = Comparison(spacy.load(base), spacy.load(updated), corpus)
+    found = scores(comparison, seed)
+    made = details(comparison, seed) if breakdowns else {}
     with replacing(rows) as path:
-        srsly.write_jsonl(path, changed)
+        srsly.write_jsonl(path, differences(comparison.tests, comparison.predicted))
+    if breakdowns:
+        with replacing(breakdowns) as path:
+            srsly.write_json(path, dict(sorted(made.items())))
     with replacing(metrics) as path:
-        srsly.write_json(path, dict(sorted(scores.items())))
+        srsly.write_json(path, dict(sorted(found.items())))
     for name in ("base_test", "new_test"):
-        for label, row in {**scores.get(name, {}).get("labels", {})}.items():
-            low, high = row["interval"]
-            msg.text(f"{name:9} {label:16} base F {row['base']['f']:6} updated F {row['updated']['f']:6} ({low:+} to {high:+})")
-    kept = scores["retention"]
+        for label, row in found.get(name, {}).get("labels", {}).items():
+            msg.text(f"{name:9} {label:16} base F {row['base']['f']:6} updated F {row['updated']['f']:6} {row['says']}")
+    for probe, parts in made.get("probes", {}).items():
+        for name, row in parts.items():
+            msg.text(f"{probe.replace('_', ' '):14} {name} labels: {row['updated']['says']}, from F {row['updated']['plain_f']}")
+    kept = found["retention"]
     share = f"{kept['kept']['percent']} %" if kept["kept"] else "-"
-    msg.good(f"Gain F {scores['gain']['f']}; kept {share} ({kept['measured']})")
+    msg.good(f"Gain F {found['gain']['f']}; kept {share} ({kept['measured']})")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """Stop before packaging if the update learnt too little or forgot too much, and say which label lost what."""
 
+import re
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Iterator, Optional
 
 import srsly
 import typer
@@ -12,9 +15,10 @@ from outputs import fail, replacing
 SHOWN = 3
 TRY = (
     "What to try: more annotated texts, with and without the new label; more raw or base texts of the kind that got "
-    "worse, and a larger vars.rehearsal_ratio; more steps (vars.update_max_steps). {report} shows the errors. Or lower "
-    "vars.min_gain or vars.min_retention, if this is good enough."
+    "worse, and a larger vars.rehearsal_ratio; more steps (vars.update_max_steps). {report} shows the errors. Or ask for "
+    "less in vars.min_gain, vars.min_retention or vars.gates, if this is good enough."
 )
+FORM = 'Write "PATH at least NUMBER" or "PATH at most NUMBER", with commas between several, or leave vars.gates empty'
 
 
 def losses(metrics: dict, rows: list[dict]) -> list[str]:
@@ -53,29 +57,75 @@ def misses(metrics: dict, rows: list[dict]) -> list[str]:
     return said + missed[:SHOWN]
 
 
+def figures(found: object, path: str = "") -> Iterator[tuple[str, Optional[float]]]:
+    """YIELDS (tuple): The path of each number below, its keys and places joined by dots, and the number. None is one that
+    could not be measured."""
+    if isinstance(found, (dict, list)):
+        for key, value in found.items() if isinstance(found, dict) else enumerate(found):
+            yield from figures(value, f"{path}.{key}" if path else str(key))
+    elif found is None or isinstance(found, (int, float)):
+        yield path, found
+
+
+def below(gates: str, known: dict[str, Optional[float]]) -> Iterator[tuple[str, str]]:
+    """Compare figures with what is asked for.
+
+    gates (str): "PATH at least NUMBER, PATH at most NUMBER".
+    known (dict): Figures by path.
+    YIELDS (tuple): The path of each one that fails, and a sentence that says by how much.
+    RAISES (ValueError): If one cannot be read, or names no figure.
+    """
+    for gate in filter(None, (part.strip() for part in gates.split(","))):
+        found = re.fullmatch(r"(.+?)\s+at (least|most)\s+(-?\d+(?:\.\d+)?)", gate)
+        if not found:
+            raise ValueError(f"vars.gates has {gate!r}, which cannot be read")
+        path, way, limit = found[1], found[2], float(found[3])
+        if path not in known:
+            close = get_close_matches(path, known, n=3, cutoff=0.5) or sorted(known)[:3]
+            raise ValueError(f"vars.gates names {path!r}, but no figure has that path; near it are {', '.join(close)}")
+        value = known[path]
+        if value is None:
+            yield path, f"{path} could not be measured: the test set has nothing of the kind, and at {way} {limit:g} is asked for"
+        elif value < limit if way == "least" else value > limit:
+            yield path, f"{path} is {value:g}, at {way} {limit:g} is asked for: {abs(value - limit):.2f} too {'low' if value < limit else 'high'}"
+
+
 def main(
     metrics: Path,
     differences: Path,
     report: Path = typer.Argument(help="File that says where the report is"),
     output: Path = typer.Argument(),
+    breakdowns: Optional[Path] = typer.Option(None, help="Where more figures are, for --gates"),
     min_gain: float = typer.Option(0.0, help="F of the new labels on the test set, in percent"),
     min_retention: float = typer.Option(0.0, help="Strict retention, or agreement where there is no gold, in percent"),
+    gates: str = typer.Option("", help='More of them: "PATH at least NUMBER, PATH at most NUMBER"'),
 ):
     scores, rows = srsly.read_json(metrics), list(srsly.read_jsonl(differences))
     gain, share = scores["gain"]["f"], scores["retention"]["kept"]
     kept = share["percent"] if share else None
-    problems = []
+    known = dict(figures({**scores, **(srsly.read_json(breakdowns) if breakdowns else {})}))
+    try:
+        failed = list(below(gates, known))
+    except ValueError as error:
+        fail([error], f"{FORM}. The figures are those of {metrics}{f' and {breakdowns}' if breakdowns else ''}.")
+    problems, learnt, forgot = [], False, False
     if gain < min_gain:
-        problems += [f"The gain is F {gain}, less than min_gain {min_gain}", *misses(scores, rows)]
+        problems, learnt = [f"The gain is F {gain}, less than min_gain {min_gain}: {min_gain - gain:.2f} too low"], True
     if share and kept < min_retention:
         how = scores["retention"]["measured"]
-        problems += [f"Retention is {kept} % ({how}), less than min_retention {min_retention}", *losses(scores, rows)]
+        problems.append(f"Retention is {kept} % ({how}), less than min_retention {min_retention}: {min_retention - kept:.2f} too low")
+        forgot = True
+    for path, said in failed:
+        problems.append(said)
+        of_old = re.search(r"retention|agreement|base_test|\.old\.", path) or set(path.split(".")) & set(scores["labels"]["old"])
+        learnt, forgot = learnt or not of_old, forgot or bool(of_old)
     if problems:
+        problems += (misses(scores, rows) if learnt else []) + (losses(scores, rows) if forgot else [])
         fail(problems, TRY.format(report=report.read_text(encoding="utf8").strip()))
     with replacing(output) as path:
-        path.write_text("Gain and retention are at least what project.yml asks for.\n", encoding="utf8")
+        path.write_text("Gain, retention and all gates are what project.yml asks for.\n", encoding="utf8")
     retention = f"retention {kept} % (at least {min_retention})" if share else "nothing to retain"
-    msg.good(f"Gain F {gain} (at least {min_gain}), {retention}")
+    msg.good(f"Gain F {gain} (at least {min_gain}), {retention}{f', {gates}' if gates else ''}")
 
 
 if __name__ == "__main__":

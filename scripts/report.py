@@ -1,6 +1,7 @@
 """Write one offline HTML page: what was gained, what was kept, the learning curve, and texts in which it fails."""
 
 from pathlib import Path
+from typing import Optional
 
 import spacy
 import srsly
@@ -70,6 +71,7 @@ def main(
     metrics: Path,
     rows: Path,
     output: Path,
+    breakdowns: Optional[Path] = typer.Option(None, help="Kinds of entity, of error and of text; left out of the page without it"),
     made: Path = typer.Option(..., help="Written after the page: the gate waits for it, and reruns for no other page"),
     template: Path = typer.Option(...),
     base_log: Path = typer.Option(...),
@@ -82,6 +84,7 @@ def main(
     pages = Environment(loader=FileSystemLoader(template.parent), autoescape=select_autoescape(["html"]), trim_blocks=True)
     html = pages.get_template(template.name).render(
         metrics=scores,
+        breakdowns=srsly.read_json(breakdowns) if breakdowns else {},
         old=old,
         new=new,
         failures=failures(texts, new),

@@ -1,13 +1,12 @@
-"""Figures that compare two pipelines on the same texts: P, R and F, retention, agreement, seen and unseen, intervals."""
+"""Figures that compare two pipelines on the same texts: P, R and F, retention, agreement, intervals, and each in words."""
 
-from collections import Counter
 from typing import Iterable
 
 import numpy
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 
-# (start, end, label), in tokens: both pipelines share one tokenizer.
+# (start, end, label), in tokens: both pipelines share one tokenizer. Where texts are rewritten (probes.py): in characters.
 Entities = set[tuple[int, int, str]]
 RESAMPLES = 1000
 
@@ -29,6 +28,11 @@ def f_score(counts: numpy.ndarray) -> numpy.ndarray:
     return 100 * 2 * tp / numpy.maximum(2 * tp + fp + fn, 1)
 
 
+def recall(counts: numpy.ndarray) -> numpy.ndarray:
+    """Recall of summed counts, in percent. counts (ndarray): Shape (..., 3). RETURNS (ndarray): Shape (...)."""
+    return 100 * counts[..., 0] / numpy.maximum(counts[..., 0] + counts[..., 2], 1)
+
+
 def prf(counts: numpy.ndarray) -> dict:
     """RETURNS (dict): Precision, recall and F in percent, by spaCy's PRFScore, and how many gold entities."""
     tp, fp, fn = (int(n) for n in counts.sum(axis=0))
@@ -38,9 +42,12 @@ def prf(counts: numpy.ndarray) -> dict:
 
 
 def resample(texts: int, seed: int) -> numpy.ndarray:
-    """RETURNS (ndarray): Which text stands where in each bootstrap sample, shape (RESAMPLES, texts). One table
-    serves both pipelines, so that their differences are paired (Koehn 2004, aclanthology.org/W04-3250)."""
-    return numpy.random.default_rng(seed).integers(0, max(texts, 1), (RESAMPLES, texts))
+    """RETURNS (ndarray): How often each bootstrap sample has each text, shape (RESAMPLES, texts): times the counts of the
+    texts it gives those of the samples. One table serves both pipelines, so that their differences are paired (Koehn 2004,
+    aclanthology.org/W04-3250)."""
+    drawn = numpy.random.default_rng(seed).integers(0, max(texts, 1), (RESAMPLES, texts))
+    # Floats hold such counts exactly, and are multiplied much faster than integers.
+    return numpy.array([numpy.bincount(row, minlength=texts) for row in drawn], dtype="f8").reshape(RESAMPLES, texts)
 
 
 def interval(values: numpy.ndarray) -> list[float]:
@@ -48,19 +55,44 @@ def interval(values: numpy.ndarray) -> list[float]:
     return [round(float(v), 2) for v in numpy.percentile(values, [2.5, 97.5])]
 
 
+def sentence(difference: float, limits: list[float], unit: str = "F", digits: int = 1) -> str:
+    """RETURNS (str): A difference in words: "better by 7.1 F (4.0 to 10.3)", where its interval leaves no doubt of its sign."""
+    low, high = limits
+    if not (low or high or difference):
+        return "no difference"
+    if low > 0 or high < 0:
+        near, far = (low, high) if low > 0 else (-high, -low)
+        how = "better" if low > 0 else "worse"
+        return f"{how} by {abs(difference):.{digits}f} {unit} ({near:.{digits}f} to {far:.{digits}f})"
+    # Adding zero takes the sign of a negative zero.
+    return f"not distinguishable ({low + 0.0:+.{digits}f} to {high + 0.0:+.{digits}f} {unit})"
+
+
+def paired(base: numpy.ndarray, updated: numpy.ndarray, samples: numpy.ndarray, by: str = "f") -> dict:
+    """Compare the counts of two pipelines on the same texts, shape (texts, 3) each.
+
+    samples (ndarray): What `resample` gives.
+    by (str): What the difference is of, "f" or "r".
+    RETURNS (dict): base and updated with p, r, f in percent and support; the difference, updated less base, with its 95 %
+        interval and a sentence.
+    """
+    score, unit = {"f": (f_score, "F"), "r": (recall, "points of recall")}[by]
+    difference = round(float(score(updated.sum(axis=0)) - score(base.sum(axis=0))), 2)
+    limits = interval(score(samples @ updated) - score(samples @ base))
+    return {"base": prf(base), "updated": prf(updated), f"difference_{by}": difference, "interval": limits, "says": sentence(difference, limits, unit)}
+
+
 def compare(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], seed: int) -> dict:
     """Score both pipelines on the same texts, label by label and together.
 
     labels (list): The labels that count; the others are left out of gold and predictions.
-    RETURNS (dict): "labels" and "all", each with base, updated and the difference of F with its 95 % interval.
+    RETURNS (dict): "labels" and "all", each as `paired` gives it for F.
     """
     samples = resample(len(gold), seed)
     rows = {}
     for name, chosen in [*((label, [label]) for label in labels), ("all", labels)]:
         b, u = (count([entities(d, chosen) for d in docs], [entities(d, chosen) for d in gold]) for docs in (base, updated))
-        drawn = f_score(u[samples].sum(axis=1)) - f_score(b[samples].sum(axis=1))
-        difference = float(f_score(u.sum(axis=0)) - f_score(b.sum(axis=0)))
-        rows[name] = {"base": prf(b), "updated": prf(u), "difference_f": round(difference, 2), "interval": interval(drawn)}
+        rows[name] = paired(b, u, samples)
     return {"texts": len(gold), "all": rows.pop("all"), "labels": rows}
 
 
@@ -79,9 +111,11 @@ def retention(gold: list[Doc], base: list[Doc], updated: list[Doc], old: list[st
     result: dict = {"measured": "F on gold annotation", "texts": len(gold)}
     for name, labels in (("plain", old), ("strict", [*old, *new])):
         u = count([entities(doc, labels) for doc in updated], wanted)
-        drawn = 100 * f_score(u[samples].sum(axis=1)) / numpy.maximum(f_score(b[samples].sum(axis=1)), 1e-9)
-        value = 100 * f_score(u.sum(axis=0)) / max(f_score(b.sum(axis=0)), 1e-9)
-        result[name] = {"percent": round(float(value), 2), "interval": interval(drawn)}
+        drawn = 100 * f_score(samples @ u) / numpy.maximum(f_score(samples @ b), 1e-9)
+        value = float(100 * f_score(u.sum(axis=0)) / max(f_score(b.sum(axis=0)), 1e-9))
+        low, high = interval(drawn)
+        says = sentence(value - 100, [low - 100, high - 100], "% of the base's F")
+        result[name] = {"percent": round(value, 2), "interval": [low, high], "says": says}
     fired = sum(len(entities(doc, new)) for doc in updated)
     return result | {"kept": result["strict"], "new_label_predictions": fired}
 
@@ -103,29 +137,15 @@ def agreement(base: list[Doc], updated: list[Doc], old: list[str], new: list[str
             taken = {i for start, end, _ in entities(u, new) for i in range(start, end)} if name == "outside_new" else set()
             wanted.append({e for e in entities(b, old) if not taken & set(range(e[0], e[1]))})
         counts = count([entities(doc, old) for doc in updated], wanted)
-        value = float(f_score(counts.sum(axis=0)))
-        result[name] = {"percent": round(value, 2), "interval": interval(f_score(counts[samples].sum(axis=1)))}
+        result[name] = agreed(counts, samples)
         if name == "outside_new":
             by_label = {label: [{e for e in side if e[2] == label} for side in wanted] for label in old}
-            rows = {label: prf(count([entities(d, [label]) for d in updated], side)) for label, side in by_label.items()}
-    result["labels"] = {label: {"percent": row["f"], "support": row["support"]} for label, row in rows.items()}
+            rows = {label: count([entities(d, [label]) for d in updated], side) for label, side in by_label.items()}
+    result["labels"] = {label: {**agreed(row, samples), "support": prf(row)["support"]} for label, row in rows.items()}
     return result | {"kept": result["outside_new"]}
 
 
-def seen_unseen(gold: list[Doc], updated: list[Doc], train: list[Doc], new: list[str]) -> dict:
-    """Recall on new-label entities whose lower-cased text does, or does not, occur as an entity in training.
-
-    RETURNS (dict): seen and unseen, each with recall in percent and support.
-    """
-    known = {ent.text.lower() for doc in train for ent in doc.ents}
-    found: Counter = Counter()
-    for doc, prediction in zip(gold, updated):
-        predicted = entities(prediction, new)
-        for start, end, label in entities(doc, new):
-            group = "seen" if doc[start:end].text.lower() in known else "unseen"
-            found[group, (start, end, label) in predicted] += 1
-    rows = {}
-    for group in ("seen", "unseen"):
-        support = found[group, True] + found[group, False]
-        rows[group] = {"r": round(100 * found[group, True] / support, 2) if support else None, "support": support}
-    return rows
+def agreed(counts: numpy.ndarray, samples: numpy.ndarray) -> dict:
+    """RETURNS (dict): F of one pipeline against another's predictions in percent, with its 95 % interval, and in words."""
+    percent, (low, high) = prf(counts)["f"], interval(f_score(samples @ counts))
+    return {"percent": percent, "interval": [low, high], "says": f"{percent:.1f} % the same ({low:.1f} to {high:.1f})"}

@@ -33,7 +33,7 @@ def command(*words: object, cwd: Path, **variables: str) -> SimpleNamespace:
 
 
 def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "configs/update.cfg", steps: int = 60, options: tuple = ()) -> dict:
-    """Run the commands from annotate to evaluate in a folder that has assets/.
+    """Run the commands from annotate to plots in a folder that has assets/.
 
     options (tuple): More words for the update command.
     RETURNS (dict): training/metrics.json.
@@ -50,7 +50,10 @@ def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "config
     run("rehearse.py", base, "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
     outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
     run("update.py", config, base, "corpus/update", *outputs, "--dev", "corpus/new/dev.spacy", "--max-steps", steps, *options)
-    run("evaluate.py", base, "training/updated/model-best", "corpus", "training/metrics.json", "training/rows.jsonl")
+    made = ["training/metrics.json", "training/breakdowns.json"]
+    run("evaluate.py", base, "training/updated/model-best", "corpus", made[0], "training/rows.jsonl", "--breakdowns", made[1])
+    logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl"]
+    run("plots.py", *made, "training/plots", "--summary", "training/summary.json", *logs)
     return srsly.read_json(folder / "training/metrics.json")
 
 

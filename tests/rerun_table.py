@@ -26,7 +26,7 @@ COMMANDS = [command for command in PROJECT["commands"] if command["name"] in PRO
 STAGES = [command["name"] for command in COMMANDS]
 # It runs every time, whatever changed.
 ALWAYS = "fingerprints"
-AFTER_METRICS = ["report", "gate", "package", "smoke-test"]
+AFTER_METRICS = ["plots", "report", "gate", "package", "smoke-test"]
 AFTER_UPDATE = ["evaluate", *AFTER_METRICS]
 ANNOTATED, BASE, TEST, RAW = "assets/annotated/gadgets.jsonl", "assets/base/people.jsonl", "assets/test/all.jsonl", "assets/raw.jsonl"
 
@@ -152,12 +152,13 @@ KINDS = [
     Kind("vars.update_max_steps", var("update_max_steps", 90), ["update", *AFTER_UPDATE]),
     Kind("vars.min_gain", var("min_gain", 1), ["gate"]),
     Kind("vars.min_retention", var("min_retention", 1), ["gate"]),
+    Kind("vars.gates", var("gates", "gain.f at least 0"), ["gate"]),
     Kind("vars.vectors_words", var("vectors_words", 1000), ["vectors"]),
     Kind("vars.encoder, which is not in use", var("encoder", "some/name"), ["update"]),
     Kind("vars.package_version", var("package_version", "0.2.0"), ["package", "smoke-test"]),
     Kind("vars.package_license", var("package_license", "CC0"), ["package", "smoke-test"]),
     # Code
-    *map(comment, ["check", "report", "set_var", "scoring", "records", "read_json", "in_time", "outputs", "one_run"]),
+    *map(comment, ["check", "report", "plots", "set_var", "scoring", "records", "read_json", "in_time", "outputs", "one_run"]),
     Kind("a line of a command", replace("project.yml", "training/metrics.json training/differences.jsonl --seed ${vars.seed}", "training/metrics.json training/differences.jsonl --seed 1"), AFTER_UPDATE),
     Kind("the help of a command", replace("project.yml", "Keep what spaCy's own", "Note what spaCy's own"), []),
     Kind("the order of commands", swap_commands, []),

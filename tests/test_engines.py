@@ -79,7 +79,7 @@ def test_dvc_takes_over_what_spacy_ran(done):
 def test_git_sees_no_generated_file(done):
     for project in done:
         changed = command("git", "status", "--porcelain", cwd=project).raw.split("\n")
-        assert {line[3:] for line in changed if line} <= {"training/metrics.json", "dvc.lock"}
+        assert {line[3:] for line in changed if line} <= {"training/metrics.json", "training/summary.json", "dvc.lock"}
 
 
 def test_metrics_show_base_and_updated(done):

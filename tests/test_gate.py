@@ -55,6 +55,62 @@ def test_agreement_names_the_label_too(gate, tmp_path):
     assert done.code == 1 and "PERSON agrees with the base by 75.0 % of 4 entities" in done.out
 
 
+@pytest.fixture
+def gates(gate, tmp_path):
+    """The gate with the given value of vars.gates."""
+    drop = {"drop": 28.5, "interval": [20.1, 35.7]}
+    found = {"probes": {"lower": {"new": {"updated": drop}, "old": {"updated": drop}}}, "frequency": {"new_test": {"5+": {"U.S. GADGET": {"updated": {"r": 50.0}}}}}}
+    srsly.write_json(tmp_path / "metrics.json", {**METRICS, "seen_unseen": {"seen": {"r": 60.0, "support": 5}, "unseen": {"r": None, "support": 0}}})
+    srsly.write_json(tmp_path / "breakdowns.json", found)
+    return lambda text: gate("--breakdowns", "breakdowns.json", "--gates", text)
+
+
+@pytest.mark.parametrize("text", [
+    "", "seen_unseen.seen.r at least 60", "probes.lower.new.updated.drop at most 28.5 , gain.f at least -1",
+    "base_test.labels.PERSON.interval.0 at least -25.0", "frequency.new_test.5+.U.S. GADGET.updated.r at least 50",
+])
+def test_gates_that_hold(gates, tmp_path, text):
+    done = gates(text)
+    assert done.code == 0 and text in done.out and (tmp_path / "gate.passed").exists(), done.raw
+
+
+def test_a_gate_on_any_figure(gates, tmp_path):
+    done = gates("seen_unseen.seen.r at least 70, probes.lower.new.updated.drop at most 20")
+    assert done.code == 1 and not (tmp_path / "gate.passed").exists()
+    for part in (
+        "seen_unseen.seen.r is 60, at least 70 is asked for: 10.00 too low",
+        "probes.lower.new.updated.drop is 28.5, at most 20 is asked for: 8.50 too high",
+        "missed 'Zune' (GADGET) in: 'a Zune'", "What to try", "vars.gates",
+    ):
+        assert part in done.out
+    assert "Ines" not in done.out
+
+
+@pytest.mark.parametrize("path", ["probes.lower.old.updated.drop", "retention.kept.percent", "new_test.labels.GADGET.updated.p", "base_test.labels.PERSON.updated.f"])
+def test_a_gate_shows_texts_of_the_labels_that_it_is_about(gates, path):
+    done = gates(f"{path} at most 1")
+    assert done.code == 1 and ("lost 'Ines'" in done.out) == ("GADGET" not in path) and ("missed 'Zune'" in done.out) == ("GADGET" in path), done.raw
+
+
+@pytest.mark.parametrize("text, said", [
+    ("seen_unsen.seen.r at least 70", "no figure has that path; near it are seen_unseen.seen.r"),
+    ("seen_unseen.seen at least 70", "no figure has that path; near it are seen_unseen.seen.r"),
+    ("labels.new.0 at least 70", "no figure has that path"),
+    ("gain.f >= 70", "'gain.f >= 70', which cannot be read"),
+    ("gain.f at least many", "cannot be read"),
+    ("gain.f at least 7 gain.p at least 8", "no figure has that path"),
+])
+def test_a_gate_that_says_nothing_stops_the_run(gates, tmp_path, text, said):
+    done = gates(text)
+    assert done.code == 1 and said in done.out and 'PATH at least NUMBER' in done.out and "training" not in done.out, done.raw
+    assert "Traceback" not in done.raw and not (tmp_path / "gate.passed").exists()
+
+
+def test_what_could_not_be_measured_passes_no_gate(gates):
+    done = gates("seen_unseen.unseen.r at least 0")
+    assert done.code == 1 and "seen_unseen.unseen.r could not be measured" in done.out
+
+
 def test_nothing_to_keep_is_no_loss(gate, tmp_path):
     srsly.write_json(tmp_path / "metrics.json", {**METRICS, "retention": {"measured": "nothing", "kept": None}})
     done = gate("--min-gain", 50, "--min-retention", 95)

@@ -2,6 +2,7 @@
 
 import pytest
 import spacy
+import srsly
 from conftest import ROOT, command, run_update, write
 
 NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]
@@ -94,7 +95,8 @@ def test_no_base_at_all(tmp_path):
     assert spacy.load(folder / "training/updated/model-best").pipe_names == ["ner_gadget"]
     assert metrics["labels"]["old"] == [] and metrics["gain"]["f"] > 60
     assert metrics["retention"]["kept"] is None
-    page = ["training/metrics.json", "training/rows.jsonl", "report.html", "--made", "report.made", "--template", ROOT / "templates/report.html"]
+    assert "retention" not in srsly.read_json(folder / "training/summary.json")
+    page = ["training/metrics.json", "training/rows.jsonl", "report.html", "--breakdowns", "training/breakdowns.json", "--made", "report.made", "--template", ROOT / "templates/report.html"]
     logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl", "--counts", "corpus/counts.json"]
     done = command("python", ROOT / "scripts/report.py", *page, *logs, cwd=folder)
     assert done.code == 0, done.raw

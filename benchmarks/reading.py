@@ -111,8 +111,7 @@ def main(
             (folder / "loop.py").write_text(LOOP)
             own = folder / "assets/annotated/grown.jsonl"
             grow(size, own)
-            check = ["check.py", "assets", "--output", "check.json", "--passed", "check.passed", "--texts", "checked"]
-            ours = [[ROOT / "scripts" / command[0], *command[1:]] for command in (check, ["preprocess.py", "checked", "corpus"])]
+            ours = [[ROOT / "scripts/check.py", "assets"], [ROOT / "scripts/preprocess.py", "corpus/checked", "corpus"]]
             rows = {"loop": measure(folder, ["loop.py", own, "loop.spacy"]), "ours": measure(folder, *ours)}
             rows |= {"check": measure(folder, ours[0]), "preprocess": measure(folder, ours[1])}
             if columns:

@@ -157,5 +157,5 @@ def test_dvc_shows_what_silver_did(ran_with_dvc, tmp_path):
     project = shutil.copytree(ran_with_dvc, tmp_path / "project", symlinks=True)
     var("silver_ratio", 1.0)(project)
     assert command("dvc", "repro", cwd=project).code == 0
-    done = command("dvc", "metrics", "diff", cwd=project)
+    done = command("dvc", "metrics", "diff", "--all", cwd=project)
     assert "train.silver.texts" in done.out and "gain.f" in done.out, done.raw

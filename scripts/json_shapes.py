@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
 import read_label_studio
 from data_set import LeftOut
 from offsets import by_word_edges, from_utf16
-from read_json import values_of
+from read_json import Part, values_of
 from tags import TAG, from_tags, scheme_of
 
 Parts = Iterator[dict | LeftOut]
@@ -112,7 +112,7 @@ def _doccano(value: dict, told: str = "") -> Parts:
 def _meta(said: Any) -> dict:
     """RETURNS (dict): What a record says of itself, also where review_export.py wrote it as text; empty if it says nothing."""
     if isinstance(said, str) and said.startswith("{"):
-        said = next((value for _, value in values_of(said, Path("meta.jsonl"), [])), None)
+        said = next((value for _, value in values_of(said, Part(Path("meta.jsonl")), [])), None)
     return said if isinstance(said, dict) else {}
 
 

@@ -53,7 +53,7 @@ def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "config
     made = ["training/metrics.json", "training/breakdowns.json"]
     run("evaluate.py", base, "training/updated/model-best", "corpus", made[0], "training/rows.jsonl", "--breakdowns", made[1])
     logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl"]
-    run("plots.py", *made, "training/plots", "--summary", "training/summary.json", *logs)
+    run("plots.py", *made, "training/plots", "--summary", "training/summary.json", "--mix", "corpus/update/mix.json", *logs)
     return srsly.read_json(folder / "training/metrics.json")
 
 

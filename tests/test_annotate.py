@@ -114,7 +114,7 @@ def mixed(run, assets, tmp_path):
     nlp.to_disk(tmp_path / "base")
     write(assets / "raw.jsonl", [{"text": f"Ines saw {what} iphone x by the {where}"} for what in ("an", "my", "one", "no") for where in ("sea", "lake", "road", "bus")])
     write(assets / "annotated/new.jsonl", [{"text": f"{what} kindle {how}", "entities": [[len(what) + 1, len(what) + 7, "GADGET"]]} for what in ("my", "our", "the", "that") for how in ("died", "froze", "fell", "broke")])
-    for words in (("preprocess.py", "assets", "corpus"), TABLE):
+    for words in (("check.py", "assets"), ("preprocess.py", "corpus/checked", "corpus"), TABLE):
         done = run(*words)
         assert done.code == 0, done.raw
 
@@ -158,4 +158,4 @@ def test_dvc_shows_what_silver_did(ran_with_dvc, tmp_path):
     var("silver_ratio", 1.0)(project)
     assert command("dvc", "repro", cwd=project).code == 0
     done = command("dvc", "metrics", "diff", "--all", cwd=project)
-    assert "train.silver.texts" in done.out and "gain.f" in done.out, done.raw
+    assert "texts.silver" in done.out and "gain.f" in done.out, done.raw

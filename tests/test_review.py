@@ -105,7 +105,9 @@ def examples(draw) -> Example:
         start = draw(st.integers(at, len(doc) - 1))
         at = draw(st.integers(start + 1, len(doc)))
         span = doc[start:at]
-        entities.append((span.start_char, span.end_char, draw(LABELS)))
+        # White space at an edge is an error, which the reader's own tests look at.
+        if span.text == span.text.strip():
+            entities.append((span.start_char, span.end_char, draw(LABELS)))
     return Example(text=text, entities=entities, id=draw(st.none() | st.text(min_size=1, max_size=6)), meta=draw(META))
 
 
@@ -126,11 +128,11 @@ def test_there_and_back_is_the_identity(tmp_path_factory, kind):
         export.write_text(reviewed_as_is(content), encoding="utf8", newline="\n")
         target.unlink(missing_ok=True)
         data = read_reviewed(export, folder / "sent", NLP, told)
-        assert data.problems == []
+        assert not [problem for problem in data.problems if problem.level == "error"]
         new, replaced = merge(data, DataSet(), DataSet(), target)
         target.write_text(written(target, new, replaced), encoding="utf8", newline="\n")
         standing = read_data(target)
-        assert standing.problems == []
+        assert not [problem for problem in standing.problems if problem.level == "error"]
         assert {record.text: record for record in standing.require()} == {record.text: record for record in records}
         # Twice is once.
         assert merge(read_reviewed(export, folder / "sent", NLP, told), standing, DataSet(), target) == ([], {})
@@ -349,7 +351,7 @@ def test_what_stands_in_the_test_set_is_not_learnt(run, assets, take_back, tmp_p
     done = take_back("x.jsonl", reviewed(("Sold the ZUNE to Ines!", [], None), ("a Lumio", [], None)))
     assert done.code == 0 and "stands in the test set: 1 texts, 0 spans" in done.out and "1 texts were left out" in done.out, done.raw
     assert [row["text"] for row in rows(tmp_path)] == ["a Lumio"]
-    done = run("check.py", "assets", "--output", "corpus/check.json", "--passed", "corpus/check.passed")
+    done = run("check.py", "assets")
     assert done.code == 0, done.raw
 
 
@@ -362,7 +364,7 @@ def test_a_bad_export_never_lands_in_assets(assets, take_back):
     ))
     assert done.code == 1 and "Traceback" not in done.raw, done.raw
     for said in (
-        "x.jsonl:2: span [6, 8] GADGET 'Zu' does not align with tokens", "text: '😀 the Zune'",
+        "x.jsonl:2: span [6, 8] GADGET 'Zu' does not align with tokens", "text: '😀 the [[Zu]]ne'",
         "x.jsonl:3: span [2, 99] GADGET is out of range", "x.jsonl:4: a span has no label", "x.jsonl:5: span [2, 9] PERSON 'Walkman' overlaps",
     ):
         assert said in done.out, done.raw

@@ -105,7 +105,7 @@ def test_a_changed_test_text_does_not_retrain(done):
     again = command("python", "-m", "spacy", "project", "run", "all", cwd=project)
     assert again.code == 0, again.raw
     ran = [name for name in STAGES if f"Skipping '{name}'" not in again.out]
-    assert ran == ["fingerprints", "check", "preprocess", "evaluate", "report", "gate", "package", "smoke-test"]
+    assert ran == ["fingerprints", "check", "preprocess", "evaluate", "plots", "report", "gate", "package", "smoke-test"]
 
 
 def test_an_adopter_updates_an_installed_pipeline(done, tmp_path):

@@ -1,7 +1,7 @@
 """Measure how fast `check` and `preprocess` read annotated texts, and in how much memory, beside what people do today.
 
-Our own examples are grown to each size: fresh ids, and made-up words put in at random places, so that no two texts are
-the same. Beside the two commands stand, on the same texts,
+Our own examples are grown to each size: fresh ids, and words of our own texts put in at random places, so that no two texts
+are the same. Beside the two commands stand, on the same texts,
 - loop: `char_span` and a DocBin in one process, as in the published templates;
 - convert: `spacy convert` of the same texts as columns (CoNLL); and the two commands on those.
 
@@ -45,15 +45,16 @@ db.to_disk(sys.argv[2])
 
 
 def grow(size: int, path: Path) -> None:
-    """Write examples made from our own: each with an id of its own, and two made-up words where no entity is."""
+    """Write examples made from our own: each with an id of its own, and three more words where no entity is."""
     rng = random.Random(0)
     own = [record for name in OWN for record in srsly.read_jsonl(ROOT / "assets" / name)]
+    words = sorted({word for record in own for word in record["text"].split() if word.isalpha()})
     with path.open("w", encoding="utf8") as file:
         for number in range(size):
             record = own[number % len(own)]
             text, entities = record["text"], [tuple(entity) for entity in record["entities"]]
-            for _ in range(2):
-                word = "".join(rng.choice(("ba", "ko", "ri", "me", "tu", "sal", "den", "vo")) for _ in range(rng.randint(2, 5))) + " "
+            for _ in range(3):
+                word = rng.choice(words) + " "
                 places = [0, *(at + 1 for at, char in enumerate(text) if char == " ")]
                 at = rng.choice([place for place in places if not any(start < place < end for start, end, _ in entities)])
                 text = text[:at] + word + text[at:]

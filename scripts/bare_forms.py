@@ -16,7 +16,7 @@ bare, in each worker with finders of its own (they do not travel between process
 """
 
 from collections import Counter
-from typing import Iterator
+from typing import Iterator, Optional
 
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
@@ -67,10 +67,11 @@ class BareForms:
         if known:
             self._matcher.add("form", [nlp.make_doc(form) for form in known])
 
-    def find(self, doc: Doc, spans: list[Span]) -> list[Span]:
+    def find(self, doc: Doc, spans: list[Span], text: Optional[str] = None) -> list[Span]:
         """Find forms that stand outside all spans. Of forms in each other the longest counts.
 
         spans (list): What is annotated in the text, in characters.
+        text (str): That of the Doc, if it is at hand: to put it together takes as long as all the rest.
         RETURNS (list): Start, end and form, in characters, in the order of the text.
         """
         matches = self._matcher(doc)
@@ -82,7 +83,7 @@ class BareForms:
         bare = [(start, doc[last - 1].idx + len(doc[last - 1])) for start, last in bare]
         taken = [(start, end) for start, end, _ in spans]
         found: list[Span] = []
-        text = doc.text
+        text = str(doc) if text is None else text
         for start, end in sorted(bare, key=lambda place: (place[0] - place[1], place)):
             if all(end <= other[0] or other[1] <= start for other in taken):
                 taken.append((start, end))

@@ -135,7 +135,7 @@ def check_block(task: Task) -> Checked:
                 for finding in (*label_findings(example, _now.wrong[task.name]), *edge_findings(example, _now.doubtful)):
                     data.problems.append(finding.at(file, line, example))
                 known.setdefault(file, []).append((line, facts(example, key)))
-                found = [match for group in SEARCHED[task.name] if group in _now.finders for match in _now.finders[group].find(doc, example.entities)]
+                found = [match for group in SEARCHED[task.name] if group in _now.finders for match in _now.finders[group].find(doc, example.entities, example.text)]
                 if found:
                     bare.append((file, line, example.text, found))
             kept.append((key, example.text, doc))

@@ -168,7 +168,7 @@ def _plain(text: str) -> Any:
     """
     if SPACED_KEY.search(text) or text.count("[") + text.count("{") > DEEPEST:
         return None
-    value = json.loads(text, parse_constant=_no_number)
+    value = PLAIN.decode(text)
     keys = len(value) if isinstance(value, dict) and text.count("{") == 1 else _keys(value)
     return value if text.count('":') == keys else None
 
@@ -190,6 +190,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+# json.loads would make one for each line.
+PLAIN = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _too_deep(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import check_set as check_set_module
 import pytest
 from check_levels import KINDS
 from check_set import NEARLY, check_set, missing_texts, similarity
@@ -165,3 +166,14 @@ def test_any_text_can_be_stored(tmp_path):
 def test_the_same_texts_give_the_same_problems():
     sets = {"annotated": [example(LONG.replace("old", word)) for word in ("red", "big", "old", "red")], "test": [example(LONG.replace("old", "wet"))]}
     assert found(**sets) == found(**sets) != []
+
+
+def test_of_a_set_of_variants_only_so_many_are_named(monkeypatch):
+    """Those that leak into the test set are named all the same."""
+    monkeypatch.setattr(check_set_module, "MOST_NEAR", 3)
+    words = LONG.split()
+    variants = [example(" ".join([*words[:at], "thing", *words[at:]])) for at in range(10)]
+    rows = found(annotated=variants, test=[example(LONG)])
+    near = [message for kind, _, message in rows if kind == "near_duplicate"]
+    assert len(near) == 3 and sum("no more were looked for" in message for message in near) == 1
+    assert sum(kind == "near_leak" for kind, _, _ in rows) == 10

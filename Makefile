@@ -7,7 +7,7 @@ export UV_NO_PROGRESS := 1
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults places fuzz label-studio verify lock document stages assets transformer s3 brat clean help
+.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document stages assets transformer s3 brat hub clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python scripts/unlock.py

@@ -1,0 +1,46 @@
+"""Open a page in which to try the pipelines on a text, and to browse test errors and the data with what the check found."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+from outputs import fail
+
+APP = Path(__file__).with_name("visualize_app.py")
+# Loopback alone, no statistics to Streamlit, no question for an e-mail address, no pages that are made from the scripts' sources.
+OPTIONS = {
+    "server.address": "127.0.0.1",
+    "browser.gatherUsageStats": "false",
+    "server.showEmailPrompt": "false",
+    "server.fileWatcherType": "none",
+    "client.toolbarMode": "minimal",
+}
+
+
+def main(
+    base: Path,
+    updated: Path,
+    rows: Path,
+    checked: Path,
+    assets: Path,
+    format: str = "",
+    port: int = typer.Option(8501, help="On this machine only. Streamlit takes the next free one if 8501 is taken"),
+    browser: bool = typer.Option(False, help="Also open a browser"),
+):
+    if importlib.util.find_spec("streamlit") is None:
+        fail(["Streamlit is not installed"], "Run: make visualize")
+    given = OPTIONS | {"server.headless": str(not browser).lower()} | ({} if port == 8501 else {"server.port": str(port)})
+    options = [word for name, value in given.items() for word in (f"--{name}", value)]
+    # Without the project's lock, which would keep all runs waiting for as long as somebody looks.
+    words = [sys.executable, "-m", "streamlit", "run", *options, str(APP), "--", *map(str, (base, updated, rows, checked, assets)), format]
+    try:
+        raise typer.Exit(subprocess.run(words).returncode)
+    except KeyboardInterrupt:
+        raise typer.Exit(0)
+
+
+if __name__ == "__main__":
+    typer.run(main)

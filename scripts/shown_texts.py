@@ -71,7 +71,7 @@ def labels_of(*pipelines: spacy.Language) -> list[str]:
     return sorted({label for nlp in pipelines for name, _ in nlp.pipeline for label in getattr(nlp.get_pipe(name), "labels", ()) if "ner" in name})
 
 
-def test_errors(rows: Path) -> list[dict]:
+def wrong_texts(rows: Path) -> list[dict]:
     """Read the texts in which the updated pipeline and the gold annotation differ; of raw texts, which have none, the base.
 
     rows (Path): training/differences.jsonl.

@@ -9,7 +9,6 @@ import typer
 
 from outputs import fail
 
-APP = Path(__file__).with_name("visualize_app.py")
 # Loopback alone, no statistics to Streamlit, no question for an e-mail address, no pages that are made from the scripts' sources.
 OPTIONS = {
     "server.address": "127.0.0.1",
@@ -21,6 +20,7 @@ OPTIONS = {
 
 
 def main(
+    app: Path,
     base: Path,
     updated: Path,
     rows: Path,
@@ -35,7 +35,7 @@ def main(
     given = OPTIONS | {"server.headless": str(not browser).lower()} | ({} if port == 8501 else {"server.port": str(port)})
     options = [word for name, value in given.items() for word in (f"--{name}", value)]
     # Without the project's lock, which would keep all runs waiting for as long as somebody looks.
-    words = [sys.executable, "-m", "streamlit", "run", *options, str(APP), "--", *map(str, (base, updated, rows, checked, assets)), format]
+    words = [sys.executable, "-m", "streamlit", "run", *options, str(app), "--", *map(str, (base, updated, rows, checked, assets)), format]
     try:
         raise typer.Exit(subprocess.run(words).returncode)
     except KeyboardInterrupt:

@@ -7,7 +7,7 @@ import srsly
 import streamlit as st
 
 from shown_texts import (
-    SETS, SIDES, as_html, chosen, colours, data, files_of, finding_html, kinds, labels_of, load, missing, predict, test_errors,
+    SETS, SIDES, as_html, chosen, colours, data, files_of, finding_html, kinds, labels_of, load, missing, predict, wrong_texts,
 )
 
 PAGES = {"text": "Type a text", "errors": "Test errors", "data": "Data"}
@@ -23,7 +23,7 @@ def read_json(path: Path, changed: float):
 
 @st.cache_resource
 def read_errors(path: Path, changed: float):
-    return test_errors(path)
+    return wrong_texts(path)
 
 
 def pipelines(paths: dict[str, Path]) -> dict:

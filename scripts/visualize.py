@@ -1,8 +1,6 @@
 """Open a page in which to try the pipelines on a text, and to browse test errors and the data with what the check found."""
 
 import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 
 import typer
@@ -35,11 +33,10 @@ def main(
     given = OPTIONS | {"server.headless": str(not browser).lower()} | ({} if port == 8501 else {"server.port": str(port)})
     options = [word for name, value in given.items() for word in (f"--{name}", value)]
     # Without the project's lock, which would keep all runs waiting for as long as somebody looks.
-    words = [sys.executable, "-m", "streamlit", "run", *options, str(app), "--", *map(str, (base, updated, rows, checked, assets)), format]
-    try:
-        raise typer.Exit(subprocess.run(words).returncode)
-    except KeyboardInterrupt:
-        raise typer.Exit(0)
+    from streamlit.web import cli
+
+    # In this process: so what ends the command ends the server.
+    cli.main(["run", *options, str(app), "--", *map(str, (base, updated, rows, checked, assets)), format])
 
 
 if __name__ == "__main__":

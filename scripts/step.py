@@ -81,7 +81,7 @@ def show(found: dict) -> None:
     first, main_way = found["ways"][0]["looks"], found["ways"][0]
     text = found["text"]
     msg.divider("1. Weights")
-    msg.table([(row["component"], row["from"], "learns" if row["learns"] else "frozen") for row in found["components"]], aligns=("l", "l", "l"))
+    msg.table([(row["component"], row["from"], "learns" if row["learns"] else "frozen") for row in found["components"]], aligns=("l", "l", "l"), max_col=70)
     msg.divider("2. Prediction")
     msg.text(f"{found['origin']}:")
     print(bracketed(text, first[0]["entities"]))
@@ -100,7 +100,7 @@ def show(found: dict) -> None:
     msg.divider(f"What {LOOKS[-1]} updates did to the old labels")
     rows = [(way["name"], *(f"{sum(s['right'] for s in look['sentences'])} of {len(look['sentences'])}" for look in way["looks"]), *(look["f"] for look in (way["looks"][0], way["looks"][-1]))) for way in found["ways"]]
     header = ("", *(f"after {n}" for n in LOOKS), "F before", f"F after {LOOKS[-1]}")
-    msg.table(rows, header=header, divider=True, aligns=("l", *("r" for _ in header[1:])))
+    msg.table(rows, header=header, divider=True, aligns=("l", *("r" for _ in header[1:])), max_col=50)
     for n, sentence in enumerate(found["sentences"]):
         print(f"{'gold':>24}: {bracketed(sentence['text'], sentence['entities'])}")
         for way in found["ways"]:

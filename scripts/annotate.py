@@ -12,30 +12,40 @@ import typer
 from tqdm import tqdm
 
 from command import run
+from engines import each_of
 from outputs import fail, replacing
 from pattern_matches import PatternError, matches
 from pattern_table import PatternTable
 from read_json import read_values
-from read_records import read_data
-from records import DataError, Example, Problem, RawText
+from read_records import blocks, read_data
+from records import DataError, Example, Problem
+from silver import SilverMaker
 
 ADVICE = "Mend the texts and the patterns (the check command lists every problem) and run the same command again."
 
 
-def annotate(texts: list[str], gold: list[Example], table: PatternTable, lang: str) -> Iterator[dict]:
+def annotate(raw: Path, known: dict[str, Example], table: PatternTable, lang: str, engine: str, workers: int) -> Iterator[str]:
     """Match the patterns over raw texts, and over annotated ones to see how far they are right.
 
+    known (dict): Annotated examples by their text.
     table (PatternTable): Of the patterns. It is filled.
-    YIELDS (dict): A record for each raw text with a match: text, entities, meta.
-    RAISES (PatternError): As `matches`.
+    engine, workers: As `engines.each` takes them. They make no difference to what comes out.
+    YIELDS (str): JSONL, a record for each raw text with a match: text, entities, meta.
+    RAISES (DataError): After all texts, if a line of the raw ones cannot be used. (PatternError): As PatternMatcher.
     """
-    known = {example.text: example for example in reversed(gold)}
     for text, found in matches(tqdm(known, desc="gold", unit="text", disable=None), table.patterns, lang):
         table.add_gold(known[text], found)
-    for text, found in matches(tqdm(texts, desc="annotate", unit="text", disable=None), table.patterns, lang):
-        table.add_raw(found, annotated=text in known)
-        if found:
-            yield {"text": text, "entities": table.entities(found), "meta": {"source": "patterns"}}
+    entries, tasks = list(zip(table.lines, table.patterns)), list(blocks(raw)) if raw.stat().st_size else []
+    sizes, problems = [sum(part.length for part in block) for block in tasks], []
+    made = each_of(SilverMaker, (entries, lang, frozenset(known)), tasks, engine, workers)
+    with tqdm(total=sum(sizes), desc="annotate", unit="B", unit_scale=True, disable=None) as bar:
+        for silver, size in zip(made, sizes):
+            problems += silver.problems
+            table.extend(silver.table)
+            bar.update(size)
+            yield silver.lines
+    if problems:
+        raise DataError(problems)
 
 
 def main(
@@ -46,17 +56,19 @@ def main(
     table: Optional[Path] = typer.Option(None, help="JSON file: what each pattern matched"),
     lang: str = "en",
     told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
+    engine: str = "local",
+    workers: int = 0,
 ):
     problems: list[Problem] = []
     entries = list(read_values(patterns, problems))
     try:
-        texts = [record.text for record in read_data(raw, RawText).require()] if raw.stat().st_size else []
         gold = read_data(annotated, told=told).require() if annotated else []
         if problems:
             raise DataError(problems)
-        found = PatternTable(entries)
+        known, found = {example.text: example for example in reversed(gold)}, PatternTable(entries)
         with replacing(output) as path:
-            srsly.write_jsonl(path, annotate(texts, gold, found, lang))
+            with path.open("w", encoding="utf8") as file:
+                file.writelines(annotate(raw, known, found, lang, engine, workers))
             if table:
                 with replacing(table) as rows:
                     srsly.write_json(rows, found.as_json())

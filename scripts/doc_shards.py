@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Iterator
 
 import numpy
-from spacy.attrs import ENT_IOB, SPACY
+from spacy.attrs import ENT_IOB, ORTH, SPACY
 from spacy.strings import StringStore
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
@@ -51,5 +51,18 @@ class DocShard(DocBin):
 
 def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     """YIELDS (Doc): All Docs of a corpus, a folder of shards or one .spacy file, in the order in which spaCy's Corpus reads them."""
-    for shard in sorted(path.glob("*.spacy")) if path.is_dir() else [path]:
+    for shard in shards_of(path):
         yield from DocBin().from_disk(shard).get_docs(vocab)
+
+
+def shards_of(path: Path) -> list[Path]:
+    """RETURNS (list): The .spacy files of a corpus, in the order in which spaCy's Corpus reads them."""
+    return sorted(path.glob("*.spacy")) if path.is_dir() else [path]
+
+
+def read_texts(shard: Path) -> Iterator[str]:
+    """YIELDS (str): The texts of a shard. Its words go into no vocab, where they would stay."""
+    docs = DocBin().from_disk(shard)
+    strings, words = StringStore(docs.strings), docs.attrs.index(ORTH)
+    for tokens, spaces in zip(docs.tokens, docs.spaces):
+        yield "".join(strings[int(word)] + " " * int(space) for word, space in zip(tokens[:, words], spaces[:, 0]))

@@ -1,4 +1,4 @@
-"""Call a function with many items, in as many processes as there are cores."""
+"""Call a function with many items, in as many processes as there are cores, or as somebody wants."""
 
 import os
 import signal
@@ -9,16 +9,17 @@ from typing import Any, Callable, Iterator, Optional, Sequence
 MOST = 8
 
 
-def in_processes(function: Callable[[Any], Any], items: Sequence[Any], setup: Optional[Callable[[], None]] = None) -> Iterator[Any]:
+def in_processes(function: Callable[[Any], Any], items: Sequence[Any], setup: Optional[Callable[[], None]] = None, processes: int = 0) -> Iterator[Any]:
     """Call a function with each item; one item alone, or one core, gets no process of its own.
 
     function (Callable): Of a module, for it goes to other processes. What it returns comes back, so it should be small.
     items (Sequence): Small, too: what to read, and not what was read.
     setup (Callable): Called once in each process before the first item: of a module, or a `partial` of such a one.
+    processes (int): How many at most. 0: as many as there are cores, but no more than MOST.
     YIELDS (Any): What the function returned, in the order of the items.
     RAISES (Exception): What the function raised. (BrokenProcessPool): If the system ended a process, for lack of memory mostly.
     """
-    count = min(len(items), cores(), MOST)
+    count = min(len(items), processes or min(cores(), MOST))
     if count < 2:
         if setup:
             setup()

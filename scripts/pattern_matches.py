@@ -1,8 +1,8 @@
 """Match patterns over texts, in a process of its own that is ended when they run away."""
 
 import json
+from collections import deque
 from functools import lru_cache, partial
-from itertools import chain, tee
 from typing import Iterable, Iterator, NamedTuple
 
 import spacy
@@ -37,24 +37,42 @@ class PatternError(RuntimeError):
     text = ""
 
 
-def matches(texts: Iterable[str], patterns: list[dict], lang: str) -> Iterator[tuple[str, list[Match]]]:
-    """Find patterns with spaCy's SpanRuler. No more than a batch of texts is held.
+class PatternMatcher:
+    """Finds patterns with spaCy's SpanRuler, in a process of its own, which is started once."""
 
-    texts (Iterable): Raw or annotated ones.
-    patterns (list): In EntityRuler format. Phrases match whatever their case; token patterns as they say.
-    lang (str): Language code.
-    YIELDS (tuple): Each text and what was found in it, as `find` says.
-    RAISES (PatternError): If the patterns run away, or spaCy does not take them.
-    """
-    # Without a text first, so that bad patterns are noticed where there is none.
-    todo, sent = tee(chain([[]], batches(texts)))
-    for batch, found in zip(sent, in_time(partial(find, json.dumps(patterns), lang), todo, SECONDS)):
+    def __init__(self, patterns: list[dict], lang: str):
+        """patterns (list): In EntityRuler format. Phrases match whatever their case; token patterns as they say.
+        lang (str): Language code.
+        RAISES (PatternError): If spaCy does not take the patterns.
+        """
+        self._sent: deque[list[str]] = deque()
+        self._found = in_time(partial(find, json.dumps(patterns), lang), iter(self._sent.popleft, None), SECONDS)
+        # Without a text first, so that bad patterns are noticed where there is none.
+        self._find([])
+
+    def __call__(self, texts: Iterable[str]) -> Iterator[tuple[str, list[Match]]]:
+        """Match the patterns over raw or annotated texts. No more than a batch of them is held.
+
+        YIELDS (tuple): Each text and what was found in it, as `find` says.
+        RAISES (PatternError): If the patterns run away.
+        """
+        for batch in batches(texts):
+            yield from zip(batch, self._find(batch))
+
+    def _find(self, batch: list[str]) -> list[list[Match]]:
+        self._sent.append(batch)
+        found = next(self._found)
         if found is None:
             size = sum(map(len, batch))
             error = PatternError(f"the patterns take more than {SECONDS:.0f} seconds, or all memory, over {size:,} characters; the first of them")
             error.text = "".join(batch[:1])
             raise error
-        yield from zip(batch, found)
+        return found
+
+
+def matches(texts: Iterable[str], patterns: list[dict], lang: str) -> Iterator[tuple[str, list[Match]]]:
+    """YIELDS (tuple): As PatternMatcher, for those who need it once. RAISES (PatternError): As it does."""
+    yield from PatternMatcher(patterns, lang)(texts)
 
 
 def find(patterns: str, lang: str, texts: list[str]) -> list[list[Match]]:
@@ -67,7 +85,10 @@ def find(patterns: str, lang: str, texts: list[str]) -> list[list[Match]]:
     RAISES (PatternError): If spaCy does not take the patterns.
     """
     try:
-        return [_settle(doc.spans["ruler"]) for doc in _ruler(patterns, lang).pipe(texts)]
+        nlp = _ruler(patterns, lang)
+        # Else each new word would stay in memory for good.
+        with nlp.memory_zone():
+            return [_settle(doc.spans["ruler"]) for doc in nlp.pipe(texts)]
     except MemoryError:
         raise
     except Exception as error:

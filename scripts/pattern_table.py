@@ -36,6 +36,11 @@ class Counts:
         self.same += sum(match.same for match in lost)
         self.lost_to.update(match.winner for match in lost)
 
+    def extend(self, other: "Counts") -> None:
+        """Add what the pattern did in other texts."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
 
 class PatternTable:
     """Counts for each pattern, over raw texts and over annotated ones, and for all patterns together."""
@@ -47,6 +52,14 @@ class PatternTable:
         self.raw, self.gold = ([Counts() for _ in entries] for _ in range(2))
         self.texts: Counter = Counter()
         self.spans: Counter = Counter()
+
+    def extend(self, other: "PatternTable") -> None:
+        """Add the counts of the same patterns over other texts."""
+        self.texts += other.texts
+        self.spans += other.spans
+        for ours, theirs in ((self.raw, other.raw), (self.gold, other.gold)):
+            for one, more in zip(ours, theirs):
+                one.extend(more)
 
     def entities(self, found: Iterable[Match]) -> list[list]:
         """RETURNS (list): What is kept of the matches in a text, as start, end, label."""

@@ -13,20 +13,21 @@ looked at them, so they are never in dev or test, and a token is O in them only 
 """
 
 from collections import Counter
-from hashlib import md5
+from heapq import nsmallest
 from pathlib import Path
+from typing import Iterable, Iterator
 
 import spacy
 import srsly
 import typer
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
-from tqdm import tqdm
 from wasabi import msg
 
 from command import run
 from doc_shards import read_docs
 from outputs import replacing
+from raw_texts import RawTexts, digest
 from spacy_training import use_openblas
 
 # Rehearsal texts per new example below which retention falls. Raw texts fill up to here and no further: with more of
@@ -63,28 +64,38 @@ def spared_tokens(doc: Doc, silver: list, forms: set[str]) -> set[int]:
     return found
 
 
-def silver_examples(nlp: Language, raw: list[Doc], silver: dict[str, list], new: list[Doc], size: int) -> list[Doc]:
+def silver_examples(nlp: Language, raw: RawTexts, silver: Path, new: list[Doc], size: int) -> list[Doc]:
     """Make training examples of raw texts in which patterns found entities.
 
     Patterns know some of the new entities only, so all other tokens are missing and teach nothing, but for those of
     entities that the base predicts: they are O.
 
     nlp (Language): The base pipeline.
-    silver (dict): Entities that the patterns found, by text. One that does not align with the tokens is left out.
+    silver (Path): Entities that the patterns found, by text. One that does not align with the tokens is left out.
     new (list): The annotated new examples of the training corpus. Where one of their entities stands unmatched, tokens are
         missing as well.
     size (int): How many are wanted at most. A hash of the text decides which.
     """
+    def first(number: int) -> list[str]:
+        return nsmallest(number, dict.fromkeys(record["text"] for record in srsly.read_jsonl(silver)), key=digest)
+
     taught, forms = {ent.label_ for doc in new for ent in doc.ents}, forms_of(new)
-    chosen = []
-    for doc in nlp.pipe([doc.text for doc in in_order([doc for doc in raw if silver.get(doc.text)])[:size]]):
-        spans = [doc.char_span(start, end, label) for start, end, label in silver[doc.text]]
-        spared = spared_tokens(doc, silver[doc.text], forms)
+    texts, chosen = raw.first_of(first, size), []
+    matched = entities_of(silver, texts)
+    for doc in nlp.pipe(texts):
+        spans = [doc.char_span(start, end, label) for start, end, label in matched[doc.text]]
+        spared = spared_tokens(doc, matched[doc.text], forms)
         blank = as_negative(doc, nlp.make_doc(doc.text), spared, everything=False, taught=taught)
         if any(spans):
             blank.set_ents([Span(blank, span.start, span.end, span.label_) for span in spans if span is not None], default="unmodified")
             chosen.append(blank)
     return chosen
+
+
+def entities_of(silver: Path, texts: Iterable[str]) -> dict[str, list]:
+    """RETURNS (dict): What patterns found in some texts, by text. The rest of the file is not held."""
+    wanted = set(texts)
+    return {record["text"]: record["entities"] for record in srsly.read_jsonl(silver) if record["text"] in wanted}
 
 
 def forms_of(docs: list[Doc]) -> set[str]:
@@ -97,50 +108,53 @@ def mixture(kinds: dict[str, list[Doc]]) -> dict[str, dict]:
     return {name: {"texts": len(docs), "spans": dict(sorted(Counter(e.label_ for d in docs for e in d.ents).items()))} for name, docs in kinds.items()}
 
 
-def rehearsal(nlp: Language, base: list[Doc], raw: list[Doc], silver: dict[str, list], new: list[Doc], size: int, few: int) -> list[Doc]:
+def rehearsal(nlp: Language, base: Iterable[Doc], raw: RawTexts, silver: Path, new: list[Doc], size: int, few: int, left_out: frozenset[str] = frozenset()) -> list[Doc]:
     """Choose and annotate rehearsal texts: those with something to forget first, then by a hash of the text.
 
-    nlp (Language): The base pipeline. It reads the raw texts only if there are too few base texts.
-    base, raw (list): Docs of the two kinds.
-    silver (dict): Entities that the patterns found, by text.
+    nlp (Language): The base pipeline.
+    base (Iterable): Annotated base texts. Only the chosen ones are held.
+    raw (RawTexts): They are read only if there are too few base texts.
+    silver (Path): Entities that the patterns found, by text.
     new (list): The annotated new examples of the training corpus.
     size (int): How many base texts are wanted.
     few (int): How many texts raw ones fill up to, where base texts are fewer.
+    left_out (frozenset): Raw texts that are not wanted.
     """
     taught = {ent.label_ for doc in new for ent in doc.ents}
-    chosen = [as_negative(doc, nlp.make_doc(doc.text), set(), True, taught) for doc in in_order(base)[:size]]
+    chosen = [as_negative(doc, nlp.make_doc(doc.text), set(), True, taught) for doc in nsmallest(size, base, key=place)]
     if len(chosen) >= few:
         return chosen
     forms = forms_of(new)
-    predicted = tqdm(nlp.pipe([doc.text for doc in raw]), total=len(raw), desc="rehearse", unit="text", disable=None)
     # A raw text in which the base finds nothing would teach nothing.
-    for doc in in_order([doc for doc in predicted if doc.ents])[: few - len(chosen)]:
-        spared = spared_tokens(doc, silver.get(doc.text, []), forms)
-        chosen.append(as_negative(doc, nlp.make_doc(doc.text), spared, False, taught))
+    recognised = raw.recognised(few - len(chosen), left_out)
+    matched = entities_of(silver, (text for text, _ in recognised))
+    for text, entities in recognised:
+        doc = nlp.make_doc(text)
+        doc.set_ents([doc.char_span(*entity) for entity in entities])
+        chosen.append(as_negative(doc, nlp.make_doc(text), spared_tokens(doc, matched.get(text, []), forms), False, taught))
     return chosen
 
 
-def in_order(docs: list[Doc]) -> list[Doc]:
-    """RETURNS (list): The Docs with entities, then those without, each in an order that depends on their texts alone."""
-    return sorted(docs, key=lambda doc: (not doc.ents, md5(doc.text.encode("utf8")).hexdigest()))
+def place(doc: Doc) -> tuple[bool, str]:
+    """RETURNS (tuple): What Docs are ordered by: those with entities come first, and their texts alone decide."""
+    return not doc.ents, digest(doc.text)
 
 
-def mix(nlp: Language, new: list[Doc], base: list[Doc], raw: list[Doc], silver: dict[str, list], learnt: list[Doc], ratio: float, joining: int) -> dict[str, list[Doc]]:
+def mix(nlp: Language, new: list[Doc], base: Iterable[Doc], raw: RawTexts, silver: Path, learnt: list[Doc], ratio: float, joining: int) -> dict[str, list[Doc]]:
     """Put one part of the update's corpus together.
 
     new (list): Its annotated new examples.
-    base, raw (list): Docs that may become rehearsal texts.
-    silver (dict): Entities that the patterns found, by text.
+    base (Iterable), raw (RawTexts): What may become rehearsal texts.
+    silver (Path): JSONL of the entities that the patterns found, by text.
     learnt (list): The annotated new examples of the training corpus.
     ratio (float): Rehearsal texts per new example.
     joining (int): How many silver examples are wanted at most.
     RETURNS (dict): Docs under "gold", "silver" and "rehearsal"; fewer of the last than wanted if that is all there are.
     """
     joined = silver_examples(nlp, raw, silver, learnt, joining) if joining else []
-    taken = {doc.text for doc in joined}
     size, few = round(ratio * len(new)), round(min(ratio, FEW) * len(new))
-    old = rehearsal(nlp, base, [doc for doc in raw if doc.text not in taken], silver, learnt, size, few)
-    return {"gold": in_order(new), "silver": joined, "rehearsal": old}
+    old = rehearsal(nlp, base, raw, silver, learnt, size, few, frozenset(doc.text for doc in joined))
+    return {"gold": sorted(new, key=place), "silver": joined, "rehearsal": old}
 
 
 def write_mix(kinds: dict[str, list[Doc]], path: Path) -> None:
@@ -156,20 +170,22 @@ def main(
     silver: Path = typer.Option(..., help="JSONL of the raw texts that patterns matched"),
     ratio: float = typer.Option(8.0, help="Rehearsal texts per new example"),
     silver_ratio: float = typer.Option(0.0, help="Silver examples per new example of the training corpus; 0 for none"),
+    engine: str = "local",
+    workers: int = 0,
+    gpu_id: int = -1,
 ):
     use_openblas()
     nlp = spacy.load(base)
-    matched = {record["text"]: record["entities"] for record in srsly.read_jsonl(silver)}
 
-    def read(name: str) -> list[Doc]:
-        return list(read_docs(corpus / name, nlp.vocab))
+    def read(name: str) -> Iterator[Doc]:
+        return read_docs(corpus / name, nlp.vocab)
 
-    learnt = read("new/train.spacy")
+    learnt = list(read("new/train.spacy"))
     mixed = {}
     for part in ("train", "dev"):
-        new = read(f"new/{part}.spacy")
+        new, raw = list(read(f"new/{part}.spacy")), RawTexts(corpus / f"raw/{part}.spacy", base, engine, workers, gpu_id)
         wanted = round(silver_ratio * len(new)) if part == "train" else 0
-        kinds = mix(nlp, new, read(f"base/{part}.spacy"), read(f"raw/{part}.spacy"), matched, learnt, ratio, wanted)
+        kinds = mix(nlp, new, read(f"base/{part}.spacy"), raw, silver, learnt, ratio, wanted)
         write_mix(kinds, output / f"{part}.spacy")
         mixed[part] = mixture(kinds)
         joined, old = kinds["silver"], kinds["rehearsal"]

@@ -22,6 +22,7 @@ import update
 from doc_shards import read_docs
 from evaluate import Comparison, scores
 from outputs import fail, replacing
+from raw_texts import RawTexts
 from rehearse import mix, write_mix
 from scoring import count, entities, f_score, interval, resample
 from spacy_training import use_openblas
@@ -86,12 +87,12 @@ def result(setting: Setting, variant: Variant) -> dict:
     msg.divider(f"{named(variant)}: training")
     base = spacy.load(setting.base)
     full = srsly.read_json(setting.corpus / "update/mix.json")["train"]
-    new, old, raw = (list(read_docs(setting.corpus / name / "train.spacy", base.vocab)) for name in ("new", "base", "raw"))
+    new, old = (list(read_docs(setting.corpus / name / "train.spacy", base.vocab)) for name in ("new", "base"))
+    raw = RawTexts(setting.corpus / "raw/train.spacy", setting.base)
     chosen = nested(new, variant.share, variant.sample_seed)
     # As many for each example as the update has: where base texts ran out, that is fewer than vars.rehearsal_ratio.
     per_example = {kind: full[kind]["texts"] / max(1, full["gold"]["texts"]) for kind in ("rehearsal", "silver")}
-    matched = {record["text"]: record["entities"] for record in srsly.read_jsonl(setting.silver)}
-    kinds = mix(base, chosen, old, raw, matched, chosen, per_example["rehearsal"], round(per_example["silver"] * len(chosen)))
+    kinds = mix(base, chosen, old, raw, setting.silver, chosen, per_example["rehearsal"], round(per_example["silver"] * len(chosen)))
     write_mix(kinds, work / "corpus/train.spacy")
     copied(setting.corpus / "update/dev.spacy", work / "corpus/dev.spacy")
     update.main(

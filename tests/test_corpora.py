@@ -14,6 +14,7 @@ from group_key import group_key
 from preprocess import LEFT_OUT, SPLITS, assign, split_of
 from read_records import read_data
 from records import Example
+from raw_texts import RawTexts
 from rehearse import as_negative, rehearsal, spared_tokens
 
 NLP = spacy.blank("en")
@@ -174,13 +175,15 @@ def test_known_new_entities_are_spared():
     assert spared_tokens(doc, [[3, 11, "GADGET"]], {"zune"}) == {1, 2, 5}
 
 
-def test_base_texts_come_before_raw_ones_and_those_with_entities_first():
+def test_base_texts_come_before_raw_ones_and_those_with_entities_first(tmp_path):
     nlp = base_pipeline()
     base = [nlp.make_doc("nothing here"), nlp("Ines again")]
-    raw = [nlp.make_doc("Ines was here"), nlp.make_doc("nobody was there")]
+    nlp.to_disk(tmp_path / "base")
+    spacy.tokens.DocBin(docs=[nlp.make_doc("Ines was here"), nlp.make_doc("nobody was there")]).to_disk(tmp_path / "raw.spacy")
+    raw, silver = RawTexts(tmp_path / "raw.spacy", tmp_path / "base"), write(tmp_path / "silver.jsonl", [])
     new = [nlp.make_doc("a zune")]
     # The last raw text is of no use: the base finds nothing in it, so all of it would be missing.
-    assert [d.text for d in rehearsal(nlp, base, raw, {}, new, 4, 4)] == ["Ines again", "nothing here", "Ines was here"]
-    assert [d.text for d in rehearsal(nlp, base, raw, {}, new, 1, 1)] == ["Ines again"]
+    assert [d.text for d in rehearsal(nlp, base, raw, silver, new, 4, 4)] == ["Ines again", "nothing here", "Ines was here"]
+    assert [d.text for d in rehearsal(nlp, base, raw, silver, new, 1, 1)] == ["Ines again"]
     # Raw texts may hold new entities that nobody marked: they only fill up to the second number.
-    assert [d.text for d in rehearsal(nlp, base, raw, {}, new, 4, 2)] == ["Ines again", "nothing here"]
+    assert [d.text for d in rehearsal(nlp, base, raw, silver, new, 4, 2)] == ["Ines again", "nothing here"]

@@ -1,0 +1,41 @@
+"""Silver examples of a block of raw texts, and what each pattern did in it."""
+
+from typing import Any, NamedTuple
+
+import srsly
+
+from pattern_matches import PatternMatcher
+from pattern_table import PatternTable
+from read_json import Part
+from read_records import read_block
+from records import Problem, RawText
+
+
+class Silver(NamedTuple):
+    """What a block gave: JSONL of the texts with a match, counts, and what was wrong with its lines; then nothing else."""
+
+    lines: str
+    table: PatternTable
+    problems: list[Problem]
+
+
+class SilverMaker:
+    """Matches patterns over blocks of raw texts."""
+
+    def __init__(self, entries: list[tuple[int, Any]], lang: str, annotated: frozenset[str]):
+        """entries (list): As for PatternTable. annotated (frozenset): The annotated texts.
+        RAISES (PatternError): As PatternMatcher.
+        """
+        self.entries, self.annotated = entries, annotated
+        self.match = PatternMatcher([entry for _, entry in entries], lang)
+
+    def __call__(self, block: list[Part]) -> Silver:
+        """RAISES (PatternError): As PatternMatcher."""
+        data, table, lines = read_block(block, RawText), PatternTable(self.entries), []
+        problems = [problem for problem in data.problems if problem.level == "error"]
+        for text, found in self.match(record.text for _, _, record in data.examples) if not problems else ():
+            table.add_raw(found, annotated=text in self.annotated)
+            if found:
+                record = {"text": text, "entities": table.entities(found), "meta": {"source": "patterns"}}
+                lines.append(srsly.json_dumps(record) + "\n")
+        return Silver("".join(lines), table, problems)

@@ -10,7 +10,7 @@ from typing import Callable
 
 from annotator import Annotator
 from doc_shards import read_texts, shards_of
-from engines import each_of
+from engines import each_of, gpu_of_worker
 
 # For each text that is wanted so many are read at first; each next time so many times as many.
 SPARE = 8
@@ -67,9 +67,8 @@ class RawTexts:
         low, high = 0.0, SPARE * number * BYTES / max(1, size)
         while low < 1 and len(found) < number:
             tasks = [(shard, low, high) for shard in self.shards]
-            # A GPU that Ray gives to an actor is the only one that the actor sees.
-            gpu_id = min(self.gpu_id, 0) if self.how["engine"] == "ray" else self.gpu_id
-            found += chain.from_iterable(each_of(RawReader, (str(self.base), left_out, gpu_id), tasks, gpu=gpu_id >= 0, **self.how))
+            arguments = (str(self.base), left_out, gpu_of_worker(self.how["engine"], self.gpu_id))
+            found += chain.from_iterable(each_of(RawReader, arguments, tasks, gpu=self.gpu_id >= 0, **self.how))
             low, high = high, SPARE * high
         return sorted(found, key=lambda row: digest(row[0]))[:number]
 

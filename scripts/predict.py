@@ -1,0 +1,90 @@
+"""Annotate any number of raw texts with a pipeline: a folder of shards in, a folder of shards with entities out.
+
+Each shard is annotated by itself, and noted when it is finished: the same command again goes on with those that are not, or whose
+texts, or pipeline, have changed. A shard that fails is listed with the reason, and does not stop the others. What comes out
+has the same bytes whatever the number of workers, and whether Ray does the work or not.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import spacy
+import typer
+from spacy.util import get_package_path, is_package
+from tqdm import tqdm
+from wasabi import msg
+
+from annotator import BATCH
+from command import run
+from engines import each, gpu_of_worker
+from outputs import fail
+from predict_shard import ShardPredictor
+from shards import SUFFIXES, Folder, digest_of
+from workers import TRIES, Lost
+
+# Names in the output folder that no shard has.
+LIST, FAILED = "_shards.jsonl", "_failed.jsonl"
+COLUMNS = ("shard", "texts", "entities", "input", "output")
+SHOWN = 10
+AGAIN = "Mend what can be mended and run the same command again: it reads only those."
+
+
+def predict(source: str, names: list[str], target: str, pipeline: str, engine: str, workers: int, tries: int, gpu_id: int) -> list[dict[str, Any]]:
+    """Annotate shards.
+
+    source, target (str): Folders, or their addresses. names (list): The shards.
+    pipeline (str): Path of a folder, or name of an installed package.
+    engine, workers: As `engines.each` takes them. tries (int): How often a shard is begun that fails.
+    RETURNS (list): For each shard what ShardPredictor gives.
+    """
+    where = Path(pipeline) if Path(pipeline).exists() else get_package_path(pipeline)
+    made_with = {"pipeline": digest_of(where), "spacy": spacy.__version__, "batch": BATCH, "gpu": gpu_id >= 0}
+    arguments = (pipeline, source, target, made_with, tries, gpu_of_worker(engine, gpu_id))
+    answers = each(ShardPredictor, arguments, names, engine, workers, gpu=gpu_id >= 0)
+    bar = tqdm(zip(names, answers, strict=True), total=len(names), desc="predict", unit="shard", disable=None)
+    return [{"shard": name, "tries": TRIES, "reason": str(row)} if isinstance(row, Lost) else row for name, row in bar]
+
+
+def main(
+    source: str,
+    target: str,
+    pipeline: str = typer.Option("training/updated/model-best", help="Path of a pipeline, or name of an installed one"),
+    engine: str = "local",
+    workers: int = typer.Option(0, min=0, help="Processes, or actors of Ray; 0 for all cores"),
+    tries: int = typer.Option(3, min=1, help="How often a shard is begun that fails"),
+    gpu_id: int = -1,
+):
+    if not Path(pipeline, "meta.json").is_file() and not is_package(pipeline):
+        fail([f"There is no pipeline in {pipeline}"], "Run the whole project first (make), or name an installed pipeline.")
+    try:
+        given, out = Folder(source), Folder(target)
+    except (ImportError, ValueError) as error:
+        fail([f"{source} or {target} cannot be opened: {error}"], "Mend vars.predict_from and predict_to. For s3:// addresses: make s3")
+    if given.here and Path(given.root).is_file():
+        # One file is a folder with one shard.
+        source, only = str(Path(given.root).parent), Path(given.root).name
+        given, names, others = Folder(source), [only][: only.endswith(SUFFIXES)], []
+    else:
+        names, others = given.names()
+        if f"{out.root}/".startswith(f"{given.root}/"):
+            fail([f"{target} lies in {source}: what is written there would be read the next time"], "Choose another folder: python scripts/set_var.py predict_to NAME")
+    if not names:
+        fail([f"No shards in {source}: no file ends in {' or '.join(SUFFIXES)}"], "Mend the address: python scripts/set_var.py predict_from FOLDER")
+    if others:
+        msg.warn(f"Left out, for they end in neither {' nor '.join(SUFFIXES)}: {', '.join(others[:SHOWN])}{f' and {len(others) - SHOWN} more' if len(others) > SHOWN else ''}")
+    rows = predict(source, names, target, pipeline, engine, workers, tries, gpu_id)
+    done, failed = ([row for row in rows if ("reason" in row) == bad] for bad in (False, True))
+    out.write_json(LIST, *({column: row[column] for column in COLUMNS} for row in done))
+    texts, new = sum(row["texts"] for row in done), sum(row["new"] for row in done)
+    msg.good(f"{len(done)} of {len(rows)} shards in {target}, {new} of them new; {texts:,} texts")
+    if not failed:
+        out.remove(FAILED)
+        return
+    out.write_json(FAILED, *failed)
+    shown = [f"{row['shard']}, tried {row['tries']} times: {row['reason']}" for row in failed[:SHOWN]]
+    more = [f"and {len(failed) - SHOWN} more"] if len(failed) > SHOWN else []
+    fail([*shown, *more, f"{len(failed)} of {len(rows)} shards were set aside; {target}/{FAILED} lists them with the reason. The others are finished."], AGAIN)
+
+
+if __name__ == "__main__":
+    run(main)

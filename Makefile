@@ -7,7 +7,7 @@ export UV_NO_PROGRESS := 1
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document stages assets transformer s3 brat hub clean help
+.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document stages assets transformer s3 ray ray-test brat hub clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python scripts/unlock.py
@@ -58,6 +58,7 @@ lock: .venv/installed ## Pin the newest allowed versions, with hashes
 	$(COMPILE) -c requirements.txt -c requirements-transformer.txt requirements-hub.in -o requirements-hub.txt
 	$(COMPILE) -c requirements.txt -c requirements-hub.txt requirements-test.in -o requirements-test.txt
 	$(COMPILE) -c requirements.txt requirements-s3.in -o requirements-s3.txt
+	$(COMPILE) -c requirements.txt -c requirements-test.txt requirements-ray.in -o requirements-ray.txt
 	$(COMPILE) -c requirements.txt requirements-brat.in -o requirements-brat.txt
 	$(COMPILE) -c requirements.txt -c requirements-brat.txt requirements-visualize.in -o requirements-visualize.txt
 	$(COMPILE) requirements-fuzz.in -o requirements-fuzz.txt
@@ -71,6 +72,13 @@ transformer: .venv/installed requirements-transformer.txt ## Install what word v
 
 s3: .venv/installed requirements-s3.txt ## Install what a DVC remote on S3 needs
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-s3.txt
+
+ray: .venv/installed requirements-ray.txt ## Install Ray, for vars.engine ray, and what it takes to read Parquet
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-ray.txt
+
+ray-test: .venv/tested requirements-ray.txt ## Test bulk work on a real Ray of two workers on this machine
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-ray.txt
+	python -m pytest -m ray
 
 brat: .venv/installed requirements-brat.txt ## Install what it takes to read brat standoff
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-brat.txt

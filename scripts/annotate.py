@@ -14,14 +14,12 @@ from tqdm import tqdm
 from command import run
 from engines import each_of
 from outputs import fail, replacing
-from pattern_matches import PatternError, matches
+from pattern_matches import ADVICE, PatternError, matches
 from pattern_table import PatternTable
 from read_json import read_values
 from read_records import blocks, read_data
 from records import DataError, Example, Problem
 from silver import SilverMaker
-
-ADVICE = "Mend the texts and the patterns (the check command lists every problem) and run the same command again."
 
 
 def annotate(raw: Path, known: dict[str, Example], table: PatternTable, lang: str, engine: str, workers: int) -> Iterator[str]:

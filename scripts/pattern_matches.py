@@ -15,6 +15,7 @@ from in_time import in_time
 # Texts go in batches of so many characters. The slowest text that the check lets pass takes a second per thousand.
 BATCH = 100_000
 SECONDS = 120.0
+ADVICE = "Mend the texts and the patterns (the check command lists every problem) and run the same command again."
 
 
 class Match(NamedTuple):

@@ -17,11 +17,10 @@ from tqdm import tqdm
 from wasabi import msg
 
 import text_context  # noqa: F401  (the pipeline needs it to load)
-from annotate import ADVICE
 from candidates import Candidate, candidates
 from command import run
 from outputs import fail, replacing
-from pattern_matches import PatternError
+from pattern_matches import ADVICE, PatternError
 from pattern_table import PatternTable
 from group_key import group_key
 from read_json import read_values

@@ -10,10 +10,11 @@ that the base pipeline recognises. Two kinds are used:
 
 Silver examples, raw texts in which patterns found something, may join the new examples of the training corpus. Nobody
 looked at them, so they are never in dev or test, and a token is O in them only where the base finds an entity.
+
+All of it goes shard by shard: memory stays flat, and one more file of examples adds a shard of them and changes no other.
 """
 
 from collections import Counter
-from heapq import nsmallest
 from pathlib import Path
 from typing import Iterable, Iterator
 
@@ -21,146 +22,74 @@ import spacy
 import srsly
 import typer
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc
 from wasabi import msg
 
 from command import run
-from doc_shards import read_docs
+from doc_shards import DocShard, count_texts, read_docs
 from outputs import replacing
-from raw_texts import RawTexts, digest
+from raw_texts import RawTexts
+from rehearsal_examples import Learnt, base_rehearsal, in_shards, learnt_from, place, raw_rehearsal, silver_examples
 from spacy_training import use_openblas
 
 # Rehearsal texts per new example below which retention falls. Raw texts fill up to here and no further: with more of
 # them, whose new entities nobody marked, the gain falls (benchmarks/README.md).
 FEW = 2
+KINDS = ("gold", "silver", "rehearsal")
 
 
-def as_negative(annotated: Doc, blank: Doc, spared: set[int], everything: bool, taught: set[str]) -> Doc:
-    """Annotate a text with what the new recogniser must find in it: nothing, but for labels that it takes over.
-
-    annotated (Doc): The text with the entities that people, or the base pipeline, found in it.
-    blank (Doc): The same tokens without annotation. Changed in place.
-    spared (set): Indices of tokens that may be part of a new entity.
-    everything (bool): Whether tokens outside the entities are O as well.
-    taught (set): The new labels. One that the base knows already keeps its entities.
-    """
-    entities = [ent for ent in annotated.ents if not spared & set(range(ent.start, ent.end))]
-    kept = [Span(blank, ent.start, ent.end, ent.label_) for ent in entities if ent.label_ in taught]
-    inside = {i for ent in entities for i in range(ent.start, ent.end)}
-    missing = [blank[i : i + 1] for i in range(len(blank)) if i in spared or not (everything or i in inside)]
-    blank.set_ents(kept, missing=missing, default="outside")
-    return blank
+def sizes(new: int, ratio: float) -> tuple[int, int]:
+    """RETURNS (tuple): How many base texts are wanted for so many new examples; and up to how many raw texts fill up, where base
+    texts are fewer."""
+    return round(ratio * new), round(min(ratio, FEW) * new)
 
 
-def spared_tokens(doc: Doc, silver: list, forms: set[str]) -> set[int]:
-    """RETURNS (set): Indices of the tokens that patterns matched, or that spell a known new entity."""
-    spans = [doc.char_span(start, end, alignment_mode="expand") for start, end, _ in silver]
-    found = {token.i for span in spans if span is not None for token in span}
-    longest = max((len(form.split()) for form in forms), default=0) + 2
-    for start in range(len(doc)):
-        for end in range(start + 1, min(start + longest, len(doc)) + 1):
-            if doc[start:end].text.lower() in forms:
-                found.update(range(start, end))
-    return found
-
-
-def silver_examples(nlp: Language, raw: RawTexts, silver: Path, new: list[Doc], size: int) -> list[Doc]:
-    """Make training examples of raw texts in which patterns found entities.
-
-    Patterns know some of the new entities only, so all other tokens are missing and teach nothing, but for those of
-    entities that the base predicts: they are O.
-
-    nlp (Language): The base pipeline.
-    silver (Path): Entities that the patterns found, by text. One that does not align with the tokens is left out.
-    new (list): The annotated new examples of the training corpus. Where one of their entities stands unmatched, tokens are
-        missing as well.
-    size (int): How many are wanted at most. A hash of the text decides which.
-    """
-    def first(number: int) -> list[str]:
-        return nsmallest(number, dict.fromkeys(record["text"] for record in srsly.read_jsonl(silver)), key=digest)
-
-    taught, forms = {ent.label_ for doc in new for ent in doc.ents}, forms_of(new)
-    texts, chosen = raw.first_of(first, size), []
-    matched = entities_of(silver, texts)
-    for doc in nlp.pipe(texts):
-        spans = [doc.char_span(start, end, label) for start, end, label in matched[doc.text]]
-        spared = spared_tokens(doc, matched[doc.text], forms)
-        blank = as_negative(doc, nlp.make_doc(doc.text), spared, everything=False, taught=taught)
-        if any(spans):
-            blank.set_ents([Span(blank, span.start, span.end, span.label_) for span in spans if span is not None], default="unmodified")
-            chosen.append(blank)
-    return chosen
-
-
-def entities_of(silver: Path, texts: Iterable[str]) -> dict[str, list]:
-    """RETURNS (dict): What patterns found in some texts, by text. The rest of the file is not held."""
-    wanted = set(texts)
-    return {record["text"]: record["entities"] for record in srsly.read_jsonl(silver) if record["text"] in wanted}
-
-
-def forms_of(docs: list[Doc]) -> set[str]:
-    """RETURNS (set): The lower-cased texts of all entities."""
-    return {ent.text.lower() for doc in docs for ent in doc.ents}
-
-
-def mixture(kinds: dict[str, list[Doc]]) -> dict[str, dict]:
-    """RETURNS (dict): For each kind of example its texts and its spans by label."""
-    return {name: {"texts": len(docs), "spans": dict(sorted(Counter(e.label_ for d in docs for e in d.ents).items()))} for name, docs in kinds.items()}
-
-
-def rehearsal(nlp: Language, base: Iterable[Doc], raw: RawTexts, silver: Path, new: list[Doc], size: int, few: int, left_out: frozenset[str] = frozenset()) -> list[Doc]:
-    """Choose and annotate rehearsal texts: those with something to forget first, then by a hash of the text.
-
-    nlp (Language): The base pipeline.
-    base (Iterable): Annotated base texts. Only the chosen ones are held.
-    raw (RawTexts): They are read only if there are too few base texts.
-    silver (Path): Entities that the patterns found, by text.
-    new (list): The annotated new examples of the training corpus.
-    size (int): How many base texts are wanted.
-    few (int): How many texts raw ones fill up to, where base texts are fewer.
-    left_out (frozenset): Raw texts that are not wanted.
-    """
-    taught = {ent.label_ for doc in new for ent in doc.ents}
-    chosen = [as_negative(doc, nlp.make_doc(doc.text), set(), True, taught) for doc in nsmallest(size, base, key=place)]
-    if len(chosen) >= few:
-        return chosen
-    forms = forms_of(new)
-    # A raw text in which the base finds nothing would teach nothing.
-    recognised = raw.recognised(few - len(chosen), left_out)
-    matched = entities_of(silver, (text for text, _ in recognised))
-    for text, entities in recognised:
-        doc = nlp.make_doc(text)
-        doc.set_ents([doc.char_span(*entity) for entity in entities])
-        chosen.append(as_negative(doc, nlp.make_doc(text), spared_tokens(doc, matched.get(text, []), forms), False, taught))
-    return chosen
-
-
-def place(doc: Doc) -> tuple[bool, str]:
-    """RETURNS (tuple): What Docs are ordered by: those with entities come first, and their texts alone decide."""
-    return not doc.ents, digest(doc.text)
-
-
-def mix(nlp: Language, new: list[Doc], base: Iterable[Doc], raw: RawTexts, silver: Path, learnt: list[Doc], ratio: float, joining: int) -> dict[str, list[Doc]]:
+def mix(
+    nlp: Language, new: Iterable[list[Doc]], number: int, base: Path, raw: RawTexts, silver: Path, learnt: Learnt, ratio: float, joining: int
+) -> Iterator[tuple[str, list[Doc]]]:
     """Put one part of the update's corpus together.
 
-    new (list): Its annotated new examples.
-    base (Iterable), raw (RawTexts): What may become rehearsal texts.
+    nlp (Language): The base pipeline.
+    new (Iterable): Its annotated new examples, shard by shard.
+    number (int): How many these are.
+    base (Path), raw (RawTexts): What may become rehearsal texts. Raw ones are read only if there are too few base texts.
     silver (Path): JSONL of the entities that the patterns found, by text.
-    learnt (list): The annotated new examples of the training corpus.
+    learnt (Learnt): What the training corpus teaches.
     ratio (float): Rehearsal texts per new example.
     joining (int): How many silver examples are wanted at most.
-    RETURNS (dict): Docs under "gold", "silver" and "rehearsal"; fewer of the last than wanted if that is all there are.
+    YIELDS (tuple): One of KINDS, and examples of it; fewer of the last than wanted if that is all there are.
     """
-    joined = silver_examples(nlp, raw, silver, learnt, joining) if joining else []
-    size, few = round(ratio * len(new)), round(min(ratio, FEW) * len(new))
-    old = rehearsal(nlp, base, raw, silver, learnt, size, few, frozenset(doc.text for doc in joined))
-    return {"gold": sorted(new, key=place), "silver": joined, "rehearsal": old}
+    for docs in new:
+        yield "gold", sorted(docs, key=place)
+    joined: set[str] = set()
+    for docs in silver_examples(nlp, raw, silver, joining, learnt) if joining else ():
+        joined.update(doc.text for doc in docs)
+        yield "silver", docs
+    size, few = sizes(number, ratio)
+    for docs in base_rehearsal(nlp, base, size, learnt):
+        few -= len(docs)
+        yield "rehearsal", docs
+    for docs in raw_rehearsal(nlp, raw, silver, few, learnt, frozenset(joined)):
+        yield "rehearsal", docs
 
 
-def write_mix(kinds: dict[str, list[Doc]], path: Path) -> None:
-    """Write a corpus of what `mix` gives."""
-    with replacing(path) as temporary:
-        DocBin(docs=[doc for docs in kinds.values() for doc in docs]).to_disk(temporary)
+def write_mix(mixed: Iterable[tuple[str, list[Doc]]], path: Path) -> dict[str, dict]:
+    """Write a corpus of what `mix` gives: a folder of shards. Their names keep the kinds in order.
+
+    RETURNS (dict): For each kind of example its texts and its spans by label.
+    """
+    texts, spans = Counter(), {kind: Counter() for kind in KINDS}
+    with replacing(path) as folder:
+        folder.mkdir(parents=True)
+        for kind, docs in mixed:
+            shard = DocShard()
+            for doc in docs:
+                shard.add(doc)
+                spans[kind].update(ent.label_ for ent in doc.ents)
+            texts[kind] += len(docs)
+            if docs:
+                shard.complete(docs[0].vocab.strings).to_folder(folder, f"{KINDS.index(kind)}-{kind}-")
+    return {kind: {"texts": texts[kind], "spans": dict(sorted(spans[kind].items()))} for kind in KINDS}
 
 
 def main(
@@ -176,24 +105,20 @@ def main(
 ):
     use_openblas()
     nlp = spacy.load(base)
-
-    def read(name: str) -> Iterator[Doc]:
-        return read_docs(corpus / name, nlp.vocab)
-
-    learnt = list(read("new/train.spacy"))
+    learnt = learnt_from(read_docs(corpus / "new/train.spacy", nlp.vocab))
     mixed = {}
     for part in ("train", "dev"):
-        new, raw = list(read(f"new/{part}.spacy")), RawTexts(corpus / f"raw/{part}.spacy", base, engine, workers, gpu_id)
-        wanted = round(silver_ratio * len(new)) if part == "train" else 0
-        kinds = mix(nlp, new, read(f"base/{part}.spacy"), raw, silver, learnt, ratio, wanted)
-        write_mix(kinds, output / f"{part}.spacy")
-        mixed[part] = mixture(kinds)
-        joined, old = kinds["silver"], kinds["rehearsal"]
-        size, few = round(ratio * len(new)), round(min(ratio, FEW) * len(new))
-        if len(old) < few:
-            msg.warn(f"{part}: only {len(old)} rehearsal texts for {len(new)} new examples; add texts to assets/base or raw.jsonl")
-        silvers = f", {len(joined)} silver ones{' (all there are)' if len(joined) < wanted else ''}" if wanted else ""
-        msg.good(f"{part}: {len(new)} new examples{silvers} and {len(old)} rehearsal texts{' (all there are)' if len(old) < size else ''}")
+        new, raw = corpus / f"new/{part}.spacy", RawTexts(corpus / f"raw/{part}.spacy", base, engine, workers, gpu_id)
+        number = count_texts(new)
+        wanted = round(silver_ratio * number) if part == "train" else 0
+        made = mix(nlp, in_shards(new, nlp), number, corpus / f"base/{part}.spacy", raw, silver, learnt, ratio, wanted)
+        mixed[part] = write_mix(made, output / f"{part}.spacy")
+        joined, old = (mixed[part][kind]["texts"] for kind in ("silver", "rehearsal"))
+        size, few = sizes(number, ratio)
+        if old < few:
+            msg.warn(f"{part}: only {old} rehearsal texts for {number} new examples; add texts to assets/base or raw.jsonl")
+        silvers = f", {joined} silver ones{' (all there are)' if joined < wanted else ''}" if wanted else ""
+        msg.good(f"{part}: {number} new examples{silvers} and {old} rehearsal texts{' (all there are)' if old < size else ''}")
     with replacing(output / "mix.json") as path:
         srsly.write_json(path, mixed)
 

@@ -37,9 +37,10 @@ class DocShard(DocBin):
 
     def complete(self, strings: StringStore) -> "DocShard":
         """Look up the strings of all tokens."""
-        used = {self.attrs.index(attr) for attr in self.attrs if attr != ENT_IOB}
-        found = numpy.unique(numpy.vstack(self.tokens)[:, sorted(used)]) if self.tokens else ()
-        self.strings = {strings[int(number)] for number in found}
+        used = [self.attrs.index(attr) for attr in self.attrs if attr != ENT_IOB]
+        # A set finds what is in it in half the time that numpy.unique takes to sort.
+        found = {number for tokens in self.tokens for number in tokens[:, used].ravel().tolist()}
+        self.strings = {strings[number] for number in found}
         return self
 
     def to_folder(self, folder: Path) -> None:

@@ -89,6 +89,8 @@ def write_mix(mixed: Iterable[tuple[str, list[Doc]]], path: Path) -> dict[str, d
             texts[kind] += len(docs)
             if docs:
                 shard.complete(docs[0].vocab.strings).to_folder(folder, f"{KINDS.index(kind)}-{kind}-")
+        if not texts.total():
+            DocShard().to_folder(folder)
     return {kind: {"texts": texts[kind], "spans": dict(sorted(spans[kind].items()))} for kind in KINDS}
 
 

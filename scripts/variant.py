@@ -23,6 +23,7 @@ from doc_shards import read_docs
 from evaluate import Comparison, scores
 from outputs import fail, replacing
 from raw_texts import RawTexts
+from rehearsal_examples import learnt_from
 from rehearse import mix, write_mix
 from scoring import count, entities, f_score, interval, resample
 from spacy_training import use_openblas
@@ -87,20 +88,20 @@ def result(setting: Setting, variant: Variant) -> dict:
     msg.divider(f"{named(variant)}: training")
     base = spacy.load(setting.base)
     full = srsly.read_json(setting.corpus / "update/mix.json")["train"]
-    new, old = (list(read_docs(setting.corpus / name / "train.spacy", base.vocab)) for name in ("new", "base"))
-    raw = RawTexts(setting.corpus / "raw/train.spacy", setting.base)
-    chosen = nested(new, variant.share, variant.sample_seed)
+    old, raw = setting.corpus / "base/train.spacy", RawTexts(setting.corpus / "raw/train.spacy", setting.base)
+    chosen = nested(list(read_docs(setting.corpus / "new/train.spacy", base.vocab)), variant.share, variant.sample_seed)
     # As many for each example as the update has: where base texts ran out, that is fewer than vars.rehearsal_ratio.
     per_example = {kind: full[kind]["texts"] / max(1, full["gold"]["texts"]) for kind in ("rehearsal", "silver")}
-    kinds = mix(base, chosen, old, raw, setting.silver, chosen, per_example["rehearsal"], round(per_example["silver"] * len(chosen)))
-    write_mix(kinds, work / "corpus/train.spacy")
+    joining = round(per_example["silver"] * len(chosen))
+    mixed = mix(base, [chosen], len(chosen), old, raw, setting.silver, learnt_from(chosen), per_example["rehearsal"], joining)
+    texts = {kind: row["texts"] for kind, row in write_mix(mixed, work / "corpus/train.spacy").items()}
     copied(setting.corpus / "update/dev.spacy", work / "corpus/dev.spacy")
     update.main(
         setting.config, setting.base, work / "corpus", work / "model-best", work / "log.jsonl", work / "threshold.jsonl",
         dev=setting.corpus / "new/dev.spacy", vectors=setting.vectors, encoder=setting.encoder, max_steps=setting.max_steps,
         seed=variant.seed, gpu_id=setting.gpu_id, resume=setting.resume,
     )  # fmt: skip
-    made = {"seed": variant.seed, "share": variant.share, "examples": len(chosen), "rehearsal": len(kinds["rehearsal"])}
+    made = {"seed": variant.seed, "share": variant.share, "examples": len(chosen), "rehearsal": texts["rehearsal"]}
     made |= measured(Comparison(base, spacy.load(work / "model-best"), setting.corpus), variant.sample_seed)
     with replacing(kept) as path:
         srsly.write_json(path, made)

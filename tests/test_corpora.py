@@ -14,8 +14,10 @@ from group_key import group_key
 from preprocess import LEFT_OUT, SPLITS, assign, split_of
 from read_records import read_data
 from records import Example
-from raw_texts import RawTexts
-from rehearse import as_negative, rehearsal, spared_tokens
+from spacy.tokens import Span
+from raw_texts import RawTexts, digest
+from rehearsal_examples import as_negative, learnt_from, spared_tokens
+from rehearse import mix, write_mix
 
 NLP = spacy.blank("en")
 CHECK = ["check.py", "assets"]
@@ -177,13 +179,43 @@ def test_known_new_entities_are_spared():
 
 def test_base_texts_come_before_raw_ones_and_those_with_entities_first(tmp_path):
     nlp = base_pipeline()
-    base = [nlp.make_doc("nothing here"), nlp("Ines again")]
     nlp.to_disk(tmp_path / "base")
-    spacy.tokens.DocBin(docs=[nlp.make_doc("Ines was here"), nlp.make_doc("nobody was there")]).to_disk(tmp_path / "raw.spacy")
+    for name, docs in {"base": [nlp.make_doc("nothing here"), nlp("Ines again")], "raw": [nlp.make_doc("Ines was here"), nlp.make_doc("nobody was there")]}.items():
+        spacy.tokens.DocBin(docs=docs).to_disk(tmp_path / f"{name}.spacy")
     raw, silver = RawTexts(tmp_path / "raw.spacy", tmp_path / "base"), write(tmp_path / "silver.jsonl", [])
-    new = [nlp.make_doc("a zune")]
+    zune = nlp.make_doc("a zune")
+    zune.set_ents([Span(zune, 1, 2, "GADGET")])
+
+    def rehearsal(new, ratio):
+        mixed = mix(nlp, [[zune] * new], new, tmp_path / "base.spacy", raw, silver, learnt_from([zune]), ratio, 0)
+        return [doc.text for kind, docs in mixed if kind == "rehearsal" for doc in docs]
+
     # The last raw text is of no use: the base finds nothing in it, so all of it would be missing.
-    assert [d.text for d in rehearsal(nlp, base, raw, silver, new, 4, 4)] == ["Ines again", "nothing here", "Ines was here"]
-    assert [d.text for d in rehearsal(nlp, base, raw, silver, new, 1, 1)] == ["Ines again"]
-    # Raw texts may hold new entities that nobody marked: they only fill up to the second number.
-    assert [d.text for d in rehearsal(nlp, base, raw, silver, new, 4, 2)] == ["Ines again", "nothing here"]
+    assert rehearsal(2, 2) == ["Ines again", "nothing here", "Ines was here"]
+    assert rehearsal(1, 1) == ["Ines again"]
+    # Raw texts may hold new entities that nobody marked: they only fill up to FEW for each new example.
+    assert rehearsal(1, 4) == ["Ines again", "nothing here"]
+    assert rehearsal(1, 0) == []
+
+
+def test_one_more_file_of_examples_adds_a_shard_to_the_update_and_changes_none(tmp_path):
+    nlp = base_pipeline()
+    nlp.to_disk(tmp_path / "base")
+    for name, number in {"base": 25, "raw": 1}.items():
+        spacy.tokens.DocBin(docs=[nlp(f"{'Ines' if name == 'base' else 'she'} saw {name} {n}") for n in range(number)]).to_disk(tmp_path / f"{name}.spacy")
+    raw, silver = RawTexts(tmp_path / "raw.spacy", tmp_path / "base"), write(tmp_path / "silver.jsonl", [])
+    files = [[nlp.make_doc(f"my zune {letter} {n}") for n in range(10)] for letter in "ab"]
+
+    def made(shards, ratio, name):
+        mixed = mix(nlp, shards, sum(map(len, shards)), tmp_path / "base.spacy", raw, silver, learnt_from([]), ratio, 0)
+        counts = write_mix(mixed, tmp_path / name)
+        return counts, {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+
+    (one, few), (both, more) = made(files[:1], 4, "one"), made(files, 4, "both")
+    assert one["gold"]["texts"] == 10 and both["gold"]["texts"] == 20 and one["rehearsal"]["texts"] == both["rehearsal"]["texts"] == 25
+    assert len(few) == 2 and len(more) == 3 and few.items() < more.items()
+    # Of more base texts than are wanted those come whose hash is lowest, whatever shard they are in.
+    counts, _ = made(files[:1], 1.2, "some")
+    assert counts["rehearsal"]["texts"] == 12
+    chosen = [doc.text for doc in read_docs(tmp_path / "some", nlp.vocab)][10:]
+    assert chosen == sorted((f"Ines saw base {n}" for n in range(25)), key=digest)[:12]

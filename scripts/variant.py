@@ -99,7 +99,7 @@ def result(setting: Setting, variant: Variant) -> dict:
     update.main(
         setting.config, setting.base, work / "corpus", work / "model-best", work / "log.jsonl", work / "threshold.jsonl",
         dev=setting.corpus / "new/dev.spacy", vectors=setting.vectors, encoder=setting.encoder, max_steps=setting.max_steps,
-        seed=variant.seed, gpu_id=setting.gpu_id, resume=setting.resume,
+        seed=variant.seed, gpu_id=setting.gpu_id, resume=setting.resume, stream_over=0,
     )  # fmt: skip
     made = {"seed": variant.seed, "share": variant.share, "examples": len(chosen), "rehearsal": texts["rehearsal"]}
     made |= measured(Comparison(base, spacy.load(work / "model-best"), setting.corpus), variant.sample_seed)

@@ -6,7 +6,7 @@ from typing import Iterator
 import srsly
 
 # Of a panel, in the SVG's own units.
-WIDTH, HEIGHT = 520, 150
+WIDTH, HEIGHT = 300, 150
 SCORES = {"score": "score that chose the checkpoint", "ents_p": "precision", "ents_r": "recall"}
 
 

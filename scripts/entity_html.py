@@ -23,4 +23,4 @@ def render(text: str, entities: list, labels: list[str] = ()) -> Markup:
     """
     ents = [{"start": start, "end": end, "label": str(escape(label))} for start, end, label in sorted(map(tuple, entities))]
     shown = {"text": text, "ents": ents, "title": None}
-    return Markup(displacy.render(shown, style="ent", manual=True, page=False, jupyter=False, minify=True, options={"colors": colors(labels)}))
+    return Markup(displacy.render(shown, style="ent", manual=True, page=False, jupyter=False, options={"colors": colors(labels)}))

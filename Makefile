@@ -7,7 +7,7 @@ export UV_NO_PROGRESS := 1
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults places fuzz label-studio verify lock document stages assets transformer s3 brat clean help
+.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document stages assets transformer s3 brat hub clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python scripts/unlock.py
@@ -39,6 +39,10 @@ fuzz: .venv/tested requirements-fuzz.txt ## Try inputs that nobody thought of on
 label-studio: .venv/tested ## Send texts to a real Label Studio server, and take them back
 	python -m pytest -m label_studio
 
+browser: .venv/tested requirements-visualize.txt ## Test the page of `make visualize` in headless Chromium
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-visualize.txt
+	python -m pytest -m browser
+
 verify: .venv/installed ## Repeat the committed run in a fresh clone, and compare its outputs with dvc.lock
 	python scripts/verify.py
 
@@ -50,10 +54,12 @@ document: .venv/installed ## Write the table of commands in README.md from proje
 
 lock: .venv/installed ## Pin the newest allowed versions, with hashes
 	$(COMPILE) --upgrade requirements.in -o requirements.txt
-	$(COMPILE) -c requirements.txt requirements-test.in -o requirements-test.txt
 	$(COMPILE) -c requirements.txt requirements-transformer.in -o requirements-transformer.txt
+	$(COMPILE) -c requirements.txt -c requirements-transformer.txt requirements-hub.in -o requirements-hub.txt
+	$(COMPILE) -c requirements.txt -c requirements-hub.txt requirements-test.in -o requirements-test.txt
 	$(COMPILE) -c requirements.txt requirements-s3.in -o requirements-s3.txt
 	$(COMPILE) -c requirements.txt requirements-brat.in -o requirements-brat.txt
+	$(COMPILE) -c requirements.txt -c requirements-brat.txt requirements-visualize.in -o requirements-visualize.txt
 	$(COMPILE) requirements-fuzz.in -o requirements-fuzz.txt
 	$(COMPILE) requirements-label-studio.in -o requirements-label-studio.txt
 
@@ -68,6 +74,13 @@ s3: .venv/installed requirements-s3.txt ## Install what a DVC remote on S3 needs
 
 brat: .venv/installed requirements-brat.txt ## Install what it takes to read brat standoff
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-brat.txt
+
+visualize: .venv/installed requirements-visualize.txt ## Open a page: try both pipelines on a text, browse errors and data
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-visualize.txt
+	python -m spacy project run visualize
+
+hub: .venv/installed requirements-hub.txt ## Install what `push-hub` needs
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-hub.txt
 
 clean: ## Remove everything that was made, but not the environment and the DVC cache
 	git clean -fdX corpus training packages project.lock

@@ -33,10 +33,10 @@ from text_index import Facts, facts
 # What preprocess knows of each text: the shard with its Doc, and hashes of its group and of itself.
 INDEX = numpy.dtype([("shard", "u4"), ("group", "u8"), ("text", "u8")])
 # spaCy's tokenizer caches nothing in a memory zone, nothing in a text after an exception such as "don't", and 10,000 words at
-# most. So the words that a block has several times are given to it before, one by one: what takes 70 microseconds for a text of
+# most. So the words that a block has twice are given to it before, one by one: what takes 70 microseconds for a text of
 # 22 tokens then takes 25. No more than these, or with names and numbers its memory would grow without end.
 CACHED = 100_000
-SEVERAL = 5
+TWICE = 2
 _now = SimpleNamespace(words=set())
 
 
@@ -155,7 +155,7 @@ def check_block(task: Task) -> Checked:
 def remember(texts: Iterable[str]) -> None:
     """Let the tokenizer cache words that come again."""
     words = Counter(word for text in texts for word in text.split())
-    again = [word for word, number in words.items() if number >= SEVERAL and word not in _now.words]
+    again = [word for word, number in words.items() if number >= TWICE and word not in _now.words]
     for word in again[: CACHED - len(_now.words)]:
         _now.words.add(word)
         _now.nlp.tokenizer(word)

@@ -9,16 +9,17 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Optional
 
 import spacy
 import srsly
 import typer
-from jinja2 import Environment, FileSystemLoader
 from spacy.cli.package import package as spacy_package
 from wasabi import msg
 
 import text_context
 from command import run
+from model_card import write_meta
 from outputs import fail, replacing
 
 # 1980-01-01, the earliest time that a zip file can hold. The build takes it for the time of every member.
@@ -26,38 +27,6 @@ EPOCH = 315532800
 # Both become part of file names and of a module's name.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}((a|b|rc|\.dev)[0-9]{1,9})?")
-
-
-def write_meta(nlp: spacy.Language, metrics: dict, counts: dict, name: str, version: str, license: str, card: Path) -> dict:
-    """Fill the pipeline's meta: what `spacy info`, the README of the package and the Hugging Face hub show.
-
-    metrics (dict): training/metrics.json.
-    counts (dict): corpus/counts.json, of the data it learnt from.
-    card (Path): jinja2 template of the part of the model card that spaCy cannot know.
-    RETURNS (dict): The complete meta.
-    """
-    base = {key: nlp.meta.get(key) for key in ("lang", "name", "version", "license")}
-    scores = metrics["new_test"]["labels"]
-    sources = [] if base["name"] == "pipeline" else [{"name": f"{base['lang']}_{base['name']} {base['version']}"}]
-    meta = {
-        **nlp.meta,
-        "name": name,
-        "version": version,
-        "license": license or base["license"] or "",
-        "description": " on top of ".join(", ".join(metrics["labels"][k]) for k in ("new", "old") if metrics["labels"][k]),
-        "sources": [*(nlp.meta.get("sources") or []), *sources] or None,
-        "performance": {
-            "ents_f": metrics["new_test"]["all"]["updated"]["f"] / 100,
-            "ents_p": metrics["new_test"]["all"]["updated"]["p"] / 100,
-            "ents_r": metrics["new_test"]["all"]["updated"]["r"] / 100,
-            "ents_per_type": {
-                label: {key: row["updated"][key] / 100 for key in ("p", "r", "f")} for label, row in scores.items()
-            },
-        },
-    }
-    templates = Environment(loader=FileSystemLoader(card.parent), trim_blocks=True, lstrip_blocks=True)
-    meta["notes"] = templates.get_template(card.name).render(metrics=metrics, counts=counts, base=base)
-    return meta
 
 
 def build(folder: Path) -> None:
@@ -96,12 +65,14 @@ def main(
     name: str = typer.Option(...),
     version: str = typer.Option(...),
     license: str = "",
+    breakdowns: Optional[Path] = typer.Option(None, help="For the limits that the model card names; it has fewer without it"),
 ):
     if not NAME.fullmatch(name) or not VERSION.fullmatch(version):
         advice = "Use at most 50 lower-case letters, digits and _ for vars.package_name, and a version such as 0.1.0."
         fail([f"{name!r} {version!r} cannot be the name and version of a package"], advice)
     nlp = spacy.load(model)
-    meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card)
+    details = srsly.read_json(breakdowns) if breakdowns else None
+    meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card, details)
     with replacing(output) as path:
         path.mkdir()
         nlp.meta.update(meta)

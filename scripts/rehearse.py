@@ -125,6 +125,30 @@ def in_order(docs: list[Doc]) -> list[Doc]:
     return sorted(docs, key=lambda doc: (not doc.ents, md5(doc.text.encode("utf8")).hexdigest()))
 
 
+def mix(nlp: Language, new: list[Doc], base: list[Doc], raw: list[Doc], silver: dict[str, list], learnt: list[Doc], ratio: float, joining: int) -> dict[str, list[Doc]]:
+    """Put one part of the update's corpus together.
+
+    new (list): Its annotated new examples.
+    base, raw (list): Docs that may become rehearsal texts.
+    silver (dict): Entities that the patterns found, by text.
+    learnt (list): The annotated new examples of the training corpus.
+    ratio (float): Rehearsal texts per new example.
+    joining (int): How many silver examples are wanted at most.
+    RETURNS (dict): Docs under "gold", "silver" and "rehearsal"; fewer of the last than wanted if that is all there are.
+    """
+    joined = silver_examples(nlp, raw, silver, learnt, joining) if joining else []
+    taken = {doc.text for doc in joined}
+    size, few = round(ratio * len(new)), round(min(ratio, FEW) * len(new))
+    old = rehearsal(nlp, base, [doc for doc in raw if doc.text not in taken], silver, learnt, size, few)
+    return {"gold": in_order(new), "silver": joined, "rehearsal": old}
+
+
+def write_mix(kinds: dict[str, list[Doc]], path: Path) -> None:
+    """Write a corpus of what `mix` gives."""
+    with replacing(path) as temporary:
+        DocBin(docs=[doc for docs in kinds.values() for doc in docs]).to_disk(temporary)
+
+
 def main(
     base: Path,
     corpus: Path,
@@ -143,15 +167,13 @@ def main(
     learnt = read("new/train.spacy")
     mixed = {}
     for part in ("train", "dev"):
-        new, raw = in_order(read(f"new/{part}.spacy")), read(f"raw/{part}.spacy")
+        new = read(f"new/{part}.spacy")
         wanted = round(silver_ratio * len(new)) if part == "train" else 0
-        joined = silver_examples(nlp, raw, matched, learnt, wanted) if wanted else []
-        taken = {doc.text for doc in joined}
+        kinds = mix(nlp, new, read(f"base/{part}.spacy"), read(f"raw/{part}.spacy"), matched, learnt, ratio, wanted)
+        write_mix(kinds, output / f"{part}.spacy")
+        mixed[part] = mixture(kinds)
+        joined, old = kinds["silver"], kinds["rehearsal"]
         size, few = round(ratio * len(new)), round(min(ratio, FEW) * len(new))
-        old = rehearsal(nlp, read(f"base/{part}.spacy"), [doc for doc in raw if doc.text not in taken], matched, learnt, size, few)
-        with replacing(output / f"{part}.spacy") as path:
-            DocBin(docs=[*new, *joined, *old]).to_disk(path)
-        mixed[part] = mixture({"gold": new, "silver": joined, "rehearsal": old})
         if len(old) < few:
             msg.warn(f"{part}: only {len(old)} rehearsal texts for {len(new)} new examples; add texts to assets/base or raw.jsonl")
         silvers = f", {len(joined)} silver ones{' (all there are)' if len(joined) < wanted else ''}" if wanted else ""

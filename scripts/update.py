@@ -11,6 +11,7 @@ import re
 from copy import deepcopy
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Optional
 
 import spacy
 import srsly
@@ -80,6 +81,31 @@ def put_in(base: Language, new: Language) -> str:
     return name
 
 
+def settings(
+    config: Path, base: Language, folder: Path, corpus: Path, vectors: Optional[Path], encoder: str, max_steps: int, seed: int
+) -> tuple[Config, dict[str, Any]]:
+    """RETURNS (tuple): The config of the new recogniser, fitted to the base pipeline, which stands in `folder`; and the values
+        that are set in it when it is used. The others are as `main` takes them.
+    RAISES (typer.Exit): After a message, if the config trains a transformer, and that cannot be."""
+    words = spacy.load(vectors).vocab.vectors if vectors and not len(base.vocab.vectors) else None
+    overrides = {
+        "paths.train": str(corpus / "train.spacy"),
+        "paths.dev": str(corpus / "dev.spacy"),
+        "paths.base": str(folder),
+        "paths.vectors": str(vectors) if words is not None and len(words) else None,
+        "training.max_steps": max_steps,
+        "system.seed": seed,
+    }
+    made = update_config(config, base, vectors=bool(overrides["paths.vectors"] or len(base.vocab.vectors)))
+    if "encoder" in made["paths"]:
+        if not encoder:
+            fail([f"{config} trains a transformer, and none is named"], "Put a Hugging Face name or a folder in vars.encoder.")
+        if find_spec("spacy_transformers") is None:
+            fail(["spacy-transformers is not installed"], "Run: make transformer (it installs requirements-transformer.txt).")
+        overrides["paths.encoder"] = encoder
+    return made, overrides
+
+
 def main(
     config: Path,
     base: Path,
@@ -96,22 +122,7 @@ def main(
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
     updated = spacy.load(base)
-    words = spacy.load(vectors).vocab.vectors if vectors and not len(updated.vocab.vectors) else None
-    overrides = {
-        "paths.train": str(corpus / "train.spacy"),
-        "paths.dev": str(corpus / "dev.spacy"),
-        "paths.base": str(base),
-        "paths.vectors": str(vectors) if words is not None and len(words) else None,
-        "training.max_steps": max_steps,
-        "system.seed": seed,
-    }
-    made = update_config(config, updated, vectors=bool(overrides["paths.vectors"] or len(updated.vocab.vectors)))
-    if "encoder" in made["paths"]:
-        if not encoder:
-            fail([f"{config} trains a transformer, and none is named"], "Put a Hugging Face name or a folder in vars.encoder.")
-        if find_spec("spacy_transformers") is None:
-            fail(["spacy-transformers is not installed"], "Run: make transformer (it installs requirements-transformer.txt).")
-        overrides["paths.encoder"] = encoder
+    made, overrides = settings(config, updated, base, corpus, vectors, encoder, max_steps, seed)
     with scratch(log.with_name("config")) as folder:
         filled = folder / config.name
         made.to_disk(filled)

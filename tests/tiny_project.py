@@ -34,6 +34,18 @@ def tiny(project: Path) -> Path:
     return project
 
 
+def small_assets(folder: Path) -> Path:
+    """Put data of a few frames into an empty folder; names of the base's kind stand in the new texts as well, unmarked."""
+    people = [marked(f"{n} {verb} the {thing}", n, "PERSON") for n in NAMES for verb in ("saw", "lost") for thing in ("bus", "dog", "key", "car")]
+    gadgets = [marked(f"my {g} {verb} {when}", g, "GADGET") for g in GADGETS for verb in ("died", "froze") for when in WHEN[:4]]
+    write(folder / "assets/base/b.jsonl", people)
+    write(folder / "assets/annotated/g.jsonl", gadgets + [marked(f"{n} lost the {g}", g, "GADGET") for n in NAMES for g in GADGETS[:3]])
+    write(folder / "assets/test/t.jsonl", [marked(f"{n} lost my {g}", g, "GADGET") for n in NAMES[:3] for g in GADGETS])
+    write(folder / "assets/raw.jsonl", [{"text": f"{n} was here with the {thing}"} for n in NAMES for thing in ("dog", "bus", "map")])
+    write(folder / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
+    return folder
+
+
 def stages_run(engine: str, done) -> tuple[list[str], list[str]]:
     """RETURNS (tuple): The stages that an engine ran, and those that it took from its cache."""
     if engine == "spacy":

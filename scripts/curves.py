@@ -1,5 +1,6 @@
 """Training curves: what two panels of an SVG, score and loss by training step, are drawn from. The page's template draws them."""
 
+from math import ceil, floor, log10
 from pathlib import Path
 from typing import Iterator
 
@@ -12,11 +13,11 @@ SCORES = {"score": "score that chose the checkpoint", "ents_p": "precision", "en
 
 def ticks(top: float, about: int = 5) -> list[float]:
     """RETURNS (list): Round numbers from 0 up to the first that is not below `top`."""
-    power = 10.0
-    while power * about > max(top, 1e-9):
-        power /= 10
+    if top <= 0:
+        return [0.0, 1.0]
+    power = 10.0 ** floor(log10(top / about))
     step = next(power * n for n in (1, 2, 5, 10) if power * n * about >= top)
-    return [round(step * n, 10) for n in range(about + 1) if n == 0 or step * (n - 1) < top]
+    return [round(step * n, 10) for n in range(ceil(top / step - 1e-9) + 1)]
 
 
 def number(value: float) -> str:

@@ -1,22 +1,20 @@
 """Write one offline HTML page: the verdict, base and updated side by side, training curves, where it fails, and what made it."""
 
-from base64 import b64encode
-from hashlib import sha256
 from pathlib import Path
 from typing import Optional
 
 import srsly
 import typer
-from jinja2 import Environment, FileSystemLoader, select_autoescape
-from markupsafe import Markup
 from wasabi import msg
 
+import text_context  # noqa: F401  (where a command fails, command.py tries to load the pipelines that it was given)
 from changed_predictions import CHANGES, JUDGED, change_counts, changed, first
 from command import run
 from content_hashes import md5_of
 from curves import HEIGHT, WIDTH, curve
 from entity_html import render
 from error_examples import ERRORS, error_counts, mistaken, worst
+from offline_page import page
 from outputs import replacing
 from verdict import verdict
 
@@ -30,19 +28,8 @@ def all_labels(metrics: dict) -> list[str]:
 def used(path: Path) -> dict[str, str]:
     """RETURNS (dict): path, md5, and "what": name, version and components of a pipeline, or nothing."""
     meta = srsly.read_json(path / "meta.json") if (path / "meta.json").is_file() else None
-    what = f"{meta['lang']}_{meta['name']} {meta['version']}: {', '.join(meta['pipeline'])}" if meta else ""
+    what = f"{meta['lang']}_{meta['name']} {meta['version']}: {', '.join(meta['pipeline']) or 'no components'}" if meta else ""
     return {"path": path.as_posix(), "md5": md5_of(path), "what": what}
-
-
-def page(template: Path, **shown: object) -> str:
-    """Fill in the template, with the style and the script beside it in it.
-
-    RETURNS (str): HTML. Everything from data is escaped, and a browser is told to run no other script than ours and to fetch nothing.
-    """
-    style, script = (template.with_suffix(suffix).read_text(encoding="utf8") for suffix in (".css", ".js"))
-    pages = Environment(loader=FileSystemLoader(template.parent), autoescape=select_autoescape(["html"]), trim_blocks=True, lstrip_blocks=True)
-    digest = b64encode(sha256(script.encode("utf8")).digest()).decode("ascii")
-    return pages.get_template(template.name).render(style=Markup(style), script=Markup(script), script_hash=digest, **shown)
 
 
 def main(

@@ -14,10 +14,9 @@ def verdict(metrics: dict) -> tuple[str, list[str]]:
         headline = f"It finds {new} worse than before"
     else:
         headline = f"It is not measurably better at {new} than before"
-    low, high = gain["interval"]
     sentences = [
-        f"{new} is found with F {gain['f']:.1f} (precision {gain['p']:.1f}, recall {gain['r']:.1f}). The base had F {gain['base_f']:.1f}; "
-        f"the difference is {low:+.1f} to {high:+.1f}."
+        f"{new} is found with F {gain['f']:.1f} (precision {gain['p']:.1f}, recall {gain['r']:.1f}). "
+        f"The base had F {gain['base_f']:.1f}: {gain['says']}."
     ]
     if not kept:
         return f"{headline}. There was nothing to retain.", sentences

@@ -10,7 +10,7 @@ from error_examples import chosen, counted, described
 CHANGES = ("lost", "to a new label", "other boundaries", "another old label", "appeared")
 # Where there is annotation: whether the change was for the better.
 JUDGED = ("mended", "broken", "wrong before and after", "not annotated")
-SHOWN = 100
+SHOWN = 200
 
 
 def change(before: Optional[tuple], after: Optional[tuple], new: set[str]) -> str:

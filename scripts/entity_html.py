@@ -7,6 +7,9 @@ from spacy.displacy.render import DEFAULT_LABEL_COLORS
 # For labels that displaCy has no colour of its own for. Black text on each has a contrast above 9.
 COLORS = ("#ffd6a5", "#caffbf", "#9bf6ff", "#ffc6ff", "#fdffb6", "#bdb2ff", "#ffb3ba", "#a0e7e5")
 
+# Characters of a text that are shown; a million, three times over, would stop the browser.
+SHOWN = 5_000
+
 
 def colors(labels: list[str]) -> dict[str, str]:
     """RETURNS (dict): A colour for each label, as displaCy looks them up: by the escaped label."""
@@ -19,8 +22,9 @@ def render(text: str, entities: list, labels: list[str] = ()) -> Markup:
 
     entities (list): [start, end, label] in characters, which do not overlap.
     labels (list): All labels of the page, so that each has the same colour everywhere.
-    RETURNS (Markup): A div with a mark for each entity.
+    RETURNS (Markup): A div with a mark for each entity. Of a long text it is the beginning.
     """
-    ents = [{"start": start, "end": end, "label": str(escape(label))} for start, end, label in sorted(map(tuple, entities))]
-    shown = {"text": text, "ents": ents, "title": None}
-    return Markup(displacy.render(shown, style="ent", manual=True, page=False, jupyter=False, options={"colors": colors(labels)}))
+    ents = [{"start": start, "end": end, "label": str(escape(label))} for start, end, label in sorted(map(tuple, entities)) if end <= SHOWN]
+    shown = {"text": text[:SHOWN], "ents": ents, "title": None}
+    more = f"<p>… and {len(text) - SHOWN:,} more characters</p>" if len(text) > SHOWN else ""
+    return Markup(displacy.render(shown, style="ent", manual=True, page=False, jupyter=False, options={"colors": colors(labels)}) + more)

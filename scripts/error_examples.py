@@ -6,8 +6,9 @@ from typing import Iterator
 from breakdowns import KINDS, aligned
 
 ERRORS = KINDS[1:]
-# Of each test set: this many of the worst texts, and more until each label has some texts for each kind of its errors.
-WORST, OF_EACH = 100, 5
+# Of each test set: this many of the worst texts, and more until each label has some texts for each kind of its errors, or
+# until there are too many for a page.
+WORST, OF_EACH, MOST = 50, 5, 300
 
 
 def counted(metrics: dict) -> dict[str, set[str]]:
@@ -49,17 +50,23 @@ def worst(texts: list[dict]) -> list[dict]:
     """Pick texts to show: most errors first, of as many the shorter text first.
 
     RETURNS (list): WORST texts of each test set, those of the new domain first, and then OF_EACH more for each kind of error of
-        each label that has fewer among them.
+        each label that has fewer among them, up to MOST.
     """
     ranked = sorted(texts, key=lambda row: (row["set"] != "new", -len(row["errors"]), len(row["text"]), row["text"]))
     picked, taken, shown = [], Counter(), Counter()
     for row in ranked:
         kinds = {(row["set"], error["label"] or error["other"], error["kind"]) for error in row["errors"]}
-        if taken[row["set"]] < WORST or any(shown[kind] < OF_EACH for kind in kinds):
+        if taken[row["set"]] < WORST or taken[row["set"]] < MOST and any(shown[kind] < OF_EACH for kind in kinds):
             picked.append(row)
             taken[row["set"]] += 1
             shown.update(kinds)
     return picked
+
+
+def confused(matrix: dict[str, dict[str, int]]) -> list[tuple[str, str, int]]:
+    """RETURNS (list): The cells of a confusion matrix that are errors and not 0, largest first: gold label, predicted label, number."""
+    cells = [(gold, said, n) for gold, row in matrix.items() for said, n in row.items() if n and gold != said]
+    return sorted(cells, key=lambda cell: (-cell[2], cell))[:MOST]
 
 
 def error_counts(texts: list[dict]) -> dict[str, dict[str, dict[str, int]]]:

@@ -13,7 +13,7 @@ from command import run
 from content_hashes import md5_of
 from curves import HEIGHT, WIDTH, curve
 from entity_html import render
-from error_examples import ERRORS, error_counts, mistaken, worst
+from error_examples import ERRORS, confused, error_counts, mistaken, worst
 from offline_page import page
 from outputs import replacing
 from verdict import verdict
@@ -56,7 +56,7 @@ def main(
         template,
         headline=headline, sentences=sentences, metrics=scores, breakdowns=srsly.read_json(breakdowns) if breakdowns else {},
         labels=labels, render=lambda text, entities: render(text, entities, labels),
-        errors=worst(errors), errors_all=len(errors), error_counts=error_counts(errors), error_kinds=ERRORS,
+        errors=worst(errors), errors_all=len(errors), error_counts=error_counts(errors), error_kinds=ERRORS, confused=confused,
         changes=first(changes), changes_all=len(changes), change_counts=change_counts(changes), change_kinds=CHANGES, judged=JUDGED,
         curves={"The base pipeline": curve(base_log), "The update": curve(update_log)}, width=WIDTH, height=HEIGHT,
         counts=srsly.read_json(counts), versions=srsly.read_json(versions), seed=seed, used=[used(path) for path in paths],

@@ -76,10 +76,10 @@ class Page:
     def hosts(self) -> set:
         return {urlsplit(url).netloc for url in self.requests() if urlsplit(url).scheme not in ("data", "blob")}
 
-    def look(self, width: int, height: int = 900, scheme: str = "light", phone: bool = False) -> None:
-        """Set the size of the window, in CSS pixels, and what its user prefers."""
+    def look(self, width: int, height: int = 900, scheme: str = "light", phone: bool = False, media: str = "") -> None:
+        """Set the size of the window, in CSS pixels, what its user prefers, and the medium ("print")."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
-        self.call("Emulation.setEmulatedMedia", media="", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def picture(self, path: Path, whole: bool = False) -> None:
         """Write a PNG of what is seen, or of the whole page."""

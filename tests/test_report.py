@@ -11,7 +11,7 @@ import pytest
 import srsly
 from changed_predictions import JUDGED, change_counts, changed
 from chromium import browser
-from conftest import ROOT, command, copy_of_repository
+from conftest import command, copy_of_repository
 from content_hashes import md5_of
 from curves import curve, ticks
 from entity_html import SHOWN, render

@@ -149,6 +149,19 @@ def test_a_bug_is_no_damaged_pipeline(project, tmp_path):
     assert done.code != 0 and "KeyError" in done.out and "Damaged" not in done.out, done.raw
 
 
+def test_where_no_old_label_is_annotated_it_is_agreement(project, tmp_path):
+    folder = shutil.copytree(project, tmp_path / "project", symlinks=True)
+    metrics = srsly.read_json(folder / "training/metrics.json")
+    del metrics["base_test"]
+    (folder / "training/metrics.json").unlink()
+    srsly.write_json(folder / "training/metrics.json", {**metrics, "retention": metrics["agreement"]["raw_test"]})
+    done = command("python", "-m", "spacy", "project", "run", "report", cwd=folder)
+    assert done.code == 0, done.raw
+    text = Elements(page(folder)).text
+    assert "agrees with the base on the old labels by" in text and "strictly: what a new entity covers is lost" in text
+    assert text.count("not accuracy") == 2 and "On the base's own test texts" not in text
+
+
 METRICS = {"labels": {"new": ["GADGET"], "old": ["PERSON"]}, "new_test": {"labels": {"GADGET": {}, "PERSON": {}}}, "base_test": {"labels": {"PERSON": {}}}}
 
 

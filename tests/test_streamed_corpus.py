@@ -111,3 +111,11 @@ def test_a_config_that_counts_epochs_is_left_alone(large):
     done = train(large, config)
     assert done.code == 0 and "the config has max_epochs, or a reader of its own: all of it goes into memory" in done.out
     assert spacy.load(large / "training/model-best").config["training"]["max_epochs"] == 1
+
+
+def test_debug_looks_at_a_sample(large):
+    (large / "corpus").rename(large / "new")
+    done = command("python", ROOT / "scripts/debug.py", ROOT / "configs/base.cfg", ".", "debug.txt", "--stream-over", 90, "--base-model", "some", cwd=large)
+    assert done.code == 0, done.raw
+    report = (large / "debug.txt").read_text(encoding="utf8")
+    assert "train: a sample of 90 of 300 texts\ndev: a sample of 90 of 100 texts\n" in report and "90 training docs" in report

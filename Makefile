@@ -39,7 +39,7 @@ fuzz: .venv/tested requirements-fuzz.txt ## Try inputs that nobody thought of on
 label-studio: .venv/tested ## Send texts to a real Label Studio server, and take them back
 	python -m pytest -m label_studio
 
-browser: .venv/tested requirements-visualize.txt ## Test the page of `make visualize` in headless Chromium
+browser: .venv/tested requirements-visualize.txt ## Test the report, and the page of `make visualize`, in headless Chromium
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-visualize.txt
 	python -m pytest -m browser
 

@@ -18,13 +18,12 @@ import numpy
 import spacy
 import srsly
 import typer
-from jinja2 import Environment, FileSystemLoader, select_autoescape
-from markupsafe import Markup, escape
-from spacy import displacy
 from spacy.tokens import Doc
 from wasabi import msg
 
 from command import run
+from entity_html import render
+from offline_page import page
 from one_text import check_labels, from_line, from_words, one_that_is_wrong
 from outputs import fail, replacing
 from records import printable
@@ -109,12 +108,6 @@ def show(found: dict) -> None:
     msg.text(f"F: of all labels on {found['texts']} texts with the old labels, {found['measured']}; a new label found there counts as an error.")
 
 
-def rendered(text: str, entities: list) -> Markup:
-    """RETURNS (Markup): displaCy's rendering of a text. displaCy escapes the text, and leaves the labels to its caller."""
-    ents = [{"start": start, "end": end, "label": str(escape(label))} for start, end, label in entities]
-    return Markup(displacy.render({"text": text, "ents": ents, "title": None}, style="ent", manual=True, page=False, jupyter=False))
-
-
 def main(
     config: Path = typer.Argument(Path("configs/update.cfg")),
     base_config: Path = typer.Argument(Path("configs/base.cfg")),
@@ -162,11 +155,10 @@ def main(
         "sentences": [{"text": s.text, "entities": [[e.start_char, e.end_char, e.label_] for e in s.ents]} for s in sentences], "seed": seed,
     })  # fmt: skip
     show(found)
-    pages = Environment(loader=FileSystemLoader(template.parent), autoescape=select_autoescape(["html"]), trim_blocks=True)
-    html = pages.get_template(template.name).render(**found, rendered=rendered, verdict=verdict, looked=LOOKS)
-    with replacing(output) as path, replacing(output.with_suffix(".html")) as page:
+    html = page(template, **found, render=lambda text, entities: render(text, entities, known), verdict=verdict, looked=LOOKS)
+    with replacing(output) as path, replacing(output.with_suffix(".html")) as beside:
         srsly.write_json(path, found)
-        page.write_text(html, encoding="utf8")
+        beside.write_text(html, encoding="utf8", newline="\n")
     msg.good(f"Open {output.with_suffix('.html')} in a browser. No pipeline was changed")
 
 

@@ -132,12 +132,13 @@ KINDS = [
     Kind("a file renamed inside a data folder", lambda project: (project / ANNOTATED).rename(project / "assets/annotated/z.jsonl"), ["check", "annotate"]),
     # Configs and templates
     Kind("a value in configs/base.cfg", replace("configs/base.cfg", "\ndropout = 0.1", "\ndropout = 0.15"), ["debug", "train", *NEW_BASE]),
-    Kind("a comment in configs/base.cfg", append("configs/base.cfg", "# A comment.\n"), ["debug", "train"]),
+    Kind("a comment in configs/base.cfg", append("configs/base.cfg", "# A comment.\n"), ["debug", "train", "report"]),
     Kind("a value in configs/update.cfg", replace("configs/update.cfg", "\ndropout = 0.1", "\ndropout = 0.15"), ["update", *AFTER_UPDATE]),
-    Kind("a comment in configs/update.cfg", append("configs/update.cfg", "# A comment.\n"), ["update"]),
+    Kind("a comment in configs/update.cfg", append("configs/update.cfg", "# A comment.\n"), ["update", "report"]),
     Kind("configs/update_transformer.cfg, which is not in use", append("configs/update_transformer.cfg", "# A comment.\n"), []),
     Kind("a level in configs/check.yml", replace("configs/check.yml", "\ncrlf: warning", "\ncrlf: error"), ["check"]),
     Kind("templates/report.html", append("templates/report.html", "<!-- more -->\n"), ["report"]),
+    Kind("templates/page.css", append("templates/page.css", "/* more */\n"), ["report"]),
     Kind("templates/model_card.md", append("templates/model_card.md", "More.\n"), ["package", "smoke-test"]),
     Kind("a comment in requirements.txt", append("requirements.txt", "# A comment.\n"), ["smoke-test"]),
     # Vars

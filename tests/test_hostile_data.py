@@ -9,9 +9,9 @@ import pytest
 import typer
 from check_record import LONGEST_WORD
 from conftest import write
+from entity_html import render
 from read_records import read_data
 from records import Problem
-from report import render
 from typer.testing import CliRunner
 
 # A hang is a failure here.

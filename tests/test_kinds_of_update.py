@@ -97,6 +97,7 @@ def test_no_base_at_all(tmp_path):
     assert metrics["retention"]["kept"] is None
     assert "retention" not in srsly.read_json(folder / "training/summary.json")
     page = ["training/metrics.json", "training/rows.jsonl", "report.html", "--breakdowns", "training/breakdowns.json", "--made", "report.made", "--template", ROOT / "templates/report.html"]
-    logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl", "--counts", "corpus/counts.json"]
+    srsly.write_json(folder / "versions.json", {"spacy": "3"})
+    logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl", "--counts", "corpus/counts.json", "--versions", "versions.json"]
     done = command("python", ROOT / "scripts/report.py", *page, *logs, cwd=folder)
     assert done.code == 0, done.raw

@@ -6,8 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 from urllib.request import ProxyHandler, build_opener
@@ -16,12 +14,11 @@ import psutil
 import pytest
 import shown_texts
 import srsly
+from chromium import Page, browser, until
 from conftest import ROOT, command, write
-from test_label_studio import ended, stop
+from test_label_studio import stop
 
 SCRIPT = ("<script>alert(1)</script> <img src=http://192.0.2.1/x.png> $5 & *Zune* [a](http://192.0.2.1)", '"><img src=http://192.0.2.1/y.png>')
-# Seconds until the server, the browser and a page must be there.
-DEADLINE = 120
 
 
 def test_nothing_of_a_text_or_a_label_becomes_markup():
@@ -103,15 +100,6 @@ sys.addaudithook(note)
 """
 
 
-def until(found, process, log: Path, what: str):
-    """RETURNS (object): What `found` returns, as soon as that is something; the test fails if it is nothing to the end."""
-    last = time.monotonic() + DEADLINE
-    while not (value := found()):
-        if time.monotonic() > last or ended(process):
-            pytest.fail(f"No {what}:\n{log.read_text(encoding='utf8', errors='replace')[-3000:]}")
-    return value
-
-
 @pytest.fixture(scope="module")
 def project(ran_with_spacy, tmp_path_factory):
     """A finished project, with a text that is an attack in its errors, and in its data and what the check found there."""
@@ -154,73 +142,10 @@ def server(project, tmp_path_factory):
         stop(process)
 
 
-class Page:
-    """A page in headless Chromium, over the DevTools protocol."""
-
-    def __init__(self, socket, process, log):
-        self.socket, self.process, self.log = socket, process, log
-        self.numbers, self.events = count(1), []
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
-
-    def call(self, method: str, **params: object) -> dict:
-        number = next(self.numbers)
-        self.socket.send(json.dumps({"id": number, "method": method, "params": params}))
-        while True:
-            answer = json.loads(self.socket.recv(timeout=DEADLINE))
-            if answer.get("id") == number:
-                assert "error" not in answer, answer
-                return answer["result"]
-            self.events.append(answer)
-
-    def js(self, code: str) -> object:
-        found = self.call("Runtime.evaluate", expression=code, returnByValue=True)
-        assert "exceptionDetails" not in found, found
-        return found["result"].get("value")
-
-    def wait(self, code: str, what: str) -> object:
-        try:
-            return until(lambda: self.js(code), self.process, self.log, what)
-        except pytest.fail.Exception as error:
-            pytest.fail(f"{error}\n{self.js('document.body.innerText')}")
-
-    def open(self, address: str) -> None:
-        self.call("Page.navigate", url=address)
-
-    def complaints(self) -> list:
-        """RETURNS (list): Errors in the console, and exceptions."""
-        bad = {"Runtime.exceptionThrown": lambda p: True, "Log.entryAdded": lambda p: p["entry"]["level"] == "error",
-               "Runtime.consoleAPICalled": lambda p: p["type"] in ("error", "assert")}
-        return [event for event in self.events if bad.get(event["method"], lambda p: False)(event["params"])]
-
-    def hosts(self) -> set:
-        urls = [event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"]
-        urls += [event["params"]["url"] for event in self.events if event["method"] == "Network.webSocketCreated"]
-        return {urlsplit(url).netloc for url in urls if urlsplit(url).scheme not in ("data", "blob")}
-
-
 @pytest.fixture
 def page(server, tmp_path):
-    """An empty page. Nothing of the browser's own reaches the network either."""
-    client = pytest.importorskip("websockets.sync.client", reason="websockets is not installed: make browser")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip("there is no Chromium (Debian: apt-get install chromium)")
-    words = [program, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={tmp_path / 'browser'}", "--no-first-run",
-             "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--no-proxy-server"]
-    # Chromium refuses to sandbox what root starts. It opens nothing here but the page on loopback.
-    words += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    port, log = tmp_path / "browser/DevToolsActivePort", tmp_path / "log"
-    with log.open("wb") as out:
-        process = subprocess.Popen([*words, "about:blank"], stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "HOME": str(tmp_path)})
-    try:
-        number = until(lambda: port.exists() and port.read_text().split(), process, log, "browser")[0]
-        listed = build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{number}/json/list", timeout=DEADLINE)
-        (tab,) = [target for target in json.loads(listed.read()) if target["type"] == "page"]
-        with client.connect(tab["webSocketDebuggerUrl"], max_size=None, proxy=None) as socket:
-            yield Page(socket, process, log)
-    finally:
-        stop(process)
+    with browser(tmp_path) as page:
+        yield page
 
 
 SHOWN = "[...document.querySelectorAll('.side.%s mark')].map(m => [m.innerText, getComputedStyle(m).backgroundColor])"

@@ -1,0 +1,30 @@
+"""Texts with their entities marked, as HTML: displaCy's rendering, with all that comes from data escaped."""
+
+from markupsafe import Markup, escape
+from spacy import displacy
+from spacy.displacy.render import DEFAULT_LABEL_COLORS
+
+# For labels that displaCy has no colour of its own for. Black text on each has a contrast above 9.
+COLORS = ("#ffd6a5", "#caffbf", "#9bf6ff", "#ffc6ff", "#fdffb6", "#bdb2ff", "#ffb3ba", "#a0e7e5")
+
+# Characters of a text that are shown; a million, three times over, would stop the browser.
+SHOWN = 5_000
+
+
+def colors(labels: list[str]) -> dict[str, str]:
+    """RETURNS (dict): A colour for each label, as displaCy looks them up: by the escaped label."""
+    unknown = [label for label in labels if label.upper() not in DEFAULT_LABEL_COLORS]
+    return {str(escape(label)): COLORS[n % len(COLORS)] for n, label in enumerate(unknown)}
+
+
+def render(text: str, entities: list, labels: list[str] = ()) -> Markup:
+    """Mark entities in a text. displaCy escapes the text, and leaves the labels to its caller.
+
+    entities (list): [start, end, label] in characters, which do not overlap.
+    labels (list): All labels of the page, so that each has the same colour everywhere.
+    RETURNS (Markup): A div with a mark for each entity. Of a long text it is the beginning.
+    """
+    ents = [{"start": start, "end": end, "label": str(escape(label))} for start, end, label in sorted(map(tuple, entities)) if end <= SHOWN]
+    shown = {"text": text[:SHOWN], "ents": ents, "title": None}
+    more = f"<p>… and {len(text) - SHOWN:,} more characters</p>" if len(text) > SHOWN else ""
+    return Markup(displacy.render(shown, style="ent", manual=True, page=False, jupyter=False, options={"colors": colors(labels)}) + more)

@@ -112,3 +112,9 @@ def test_annotate_and_rehearse_give_the_same_bytes(on_cluster, run, assets, tmp_
         assert done.code == 0, done.raw
         made.append(content(tmp_path / how))
     assert made[0] == made[1] and len(made[0]) == 5
+
+
+def test_a_cluster_that_is_not_there(run, shards, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    done = predict(run, "out", *ON_RAY)
+    assert done.code == 1 and "'127.0.0.1:1' cannot be joined" in done.out and "Mend RAY_ADDRESS" in done.out and "Traceback" not in done.raw, done.raw

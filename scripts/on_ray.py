@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Iterator, Sequence
 
 from in_processes import cores
+from outputs import fail
 from workers import TRIES, Lost, Worker, sealed
 
 # Bytes of the object store of this machine: only tasks and results pass through it.
@@ -64,7 +65,10 @@ def on_ray(kind: type, arguments: tuple, tasks: Sequence[Any], workers: int = 0,
 
 
 def start(workers: int) -> None:
-    """Join the cluster of RAY_ADDRESS, or start Ray on this machine, once. Actors get the scripts from here."""
+    """Join the cluster of RAY_ADDRESS, or start Ray on this machine, once. Actors get the scripts from here.
+
+    RAISES (typer.Exit): After a message, if there is no such cluster.
+    """
     # Read when Ray is imported. It would report to its makers, and warn of an actor's arguments, which are held here.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -72,9 +76,14 @@ def start(workers: int) -> None:
     from ray.data import DataContext
 
     if not ray.is_initialized():
-        here = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": max(workers, cores()), "object_store_memory": STORE, "include_dashboard": False}
+        # Without an address Ray would join whatever cluster was last started on this machine.
+        address = os.environ.get("RAY_ADDRESS", "local")
+        here = {"num_cpus": max(workers, cores()), "object_store_memory": STORE, "include_dashboard": False} if address == "local" else {}
         scripts = {"working_dir": str(Path(__file__).parent), "excludes": ["__pycache__"]}
-        ray.init(runtime_env=scripts, log_to_driver=False, logging_level="error", **here)
+        try:
+            ray.init(address, runtime_env=scripts, log_to_driver=False, logging_level="error", **here)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            fail([f"The Ray cluster {address!r} cannot be joined: {' '.join(str(error).split())}"], "Mend RAY_ADDRESS, or start the cluster (ray start --head).")
     # A lost task is no reason to stop the others, and whoever called says what became of it.
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = DataContext.get_current()

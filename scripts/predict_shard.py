@@ -38,8 +38,8 @@ class ShardPredictor:
 
     def is_current(self, note: dict[str, Any], name: str) -> bool:
         """RETURNS (bool): Whether a shard was made of the same texts with the same pipeline, and is still there."""
-        known = note and note["made_with"] == self.made_with and note["bytes"] == self.target.size(name)
-        return bool(known) and note["input"] == self.source.fingerprint(name)
+        known = note.get("made_with") == self.made_with and note.get("bytes") == self.target.size(name)
+        return known and note["input"] == self.source.fingerprint(name)
 
     def predict(self, name: str) -> dict[str, Any]:
         """Annotate a shard. RETURNS (dict): The note of it. RAISES (DataError): If one of its records cannot be used."""

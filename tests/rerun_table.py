@@ -150,6 +150,8 @@ KINDS = [
     Kind("vars.silver_ratio", var("silver_ratio", 0.5), NEW_BASE),
     Kind("vars.suggestions, which no stage uses", var("suggestions", 5), []),
     Kind("vars.trials, which no stage uses", var("trials", 2), []),
+    Kind("vars.workers", var("workers", 2), ["annotate", "rehearse"]),
+    Kind("vars.predict_to, which no stage uses", var("predict_to", "elsewhere"), []),
     Kind("vars.base_max_steps", var("base_max_steps", 70), ["train", *NEW_BASE]),
     Kind("vars.update_max_steps", var("update_max_steps", 90), ["update", *AFTER_UPDATE]),
     Kind("vars.min_gain", var("min_gain", 1), ["gate"]),

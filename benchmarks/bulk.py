@@ -67,7 +67,7 @@ def measure(folder: Path, command: list, workers: int) -> dict:
         for child in running.children():
             with suppress(psutil.Error):
                 busy[child.pid] = sum(sum(one.cpu_times()[:2]) for one in (child, *child.children(recursive=True)))
-        time.sleep(0.05)
+        time.sleep(0.5)
     if running.returncode:
         raise SystemExit(running.stderr.read().decode())
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

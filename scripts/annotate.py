@@ -16,11 +16,13 @@ from engines import each_of
 from outputs import fail, replacing
 from pattern_matches import ADVICE, PatternError, matches
 from pattern_table import PatternTable
-from read_json import read_values
-from read_records import blocks, read_data
+from read_json import Part, parts_of_file, read_values
+from read_records import JSON, data_files, read_data
 from records import DataError, Example, Problem
 from silver import SilverMaker
 
+# Bytes of raw texts that a worker matches at once: some 3,000 texts, a second's work.
+PIECE = 500_000
 
 def annotate(raw: Path, known: dict[str, Example], table: PatternTable, lang: str, engine: str, workers: int) -> Iterator[str]:
     """Match the patterns over raw texts, and over annotated ones to see how far they are right.
@@ -33,17 +35,25 @@ def annotate(raw: Path, known: dict[str, Example], table: PatternTable, lang: st
     """
     for text, found in matches(tqdm(known, desc="gold", unit="text", disable=None), table.patterns, lang):
         table.add_gold(known[text], found)
-    entries, tasks = list(zip(table.lines, table.patterns)), list(blocks(raw)) if raw.stat().st_size else []
-    sizes, problems = [sum(part.length for part in block) for block in tasks], []
-    made = each_of(SilverMaker, (entries, lang, frozenset(known)), tasks, engine, workers)
-    with tqdm(total=sum(sizes), desc="annotate", unit="B", unit_scale=True, disable=None) as bar:
-        for silver, size in zip(made, sizes):
+    entries, parts, problems = list(zip(table.lines, table.patterns)), list(pieces(raw)), []
+    made = each_of(SilverMaker, (entries, lang, frozenset(known)), parts, engine, workers)
+    with tqdm(total=sum(part.length for part in parts), desc="annotate", unit="B", unit_scale=True, disable=None) as bar:
+        for silver, part in zip(made, parts):
             problems += silver.problems
             table.extend(silver.table)
-            bar.update(size)
+            bar.update(part.length)
             yield silver.lines
     if problems:
         raise DataError(problems)
+
+
+def pieces(raw: Path) -> Iterator[Part]:
+    """YIELDS (Part): A file, or all files of a folder, in pieces small enough to be shared among workers."""
+    for file in data_files(raw):
+        if file.suffix not in JSON:
+            yield Part(file)
+        elif file.stat().st_size:
+            yield from parts_of_file(file, PIECE)
 
 
 def main(

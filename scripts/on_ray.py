@@ -7,6 +7,7 @@ actor loads its own. Ray replaces an actor that has ended, and begins its task a
 import logging
 import os
 import pickle
+import socket
 import warnings
 from pathlib import Path
 from typing import Any, Iterator, Sequence
@@ -17,6 +18,7 @@ from workers import TRIES, Lost, Worker, sealed
 
 # Bytes of the object store of this machine: only tasks and results pass through it.
 STORE = 512 * 2**20
+SECONDS = 10
 
 
 class Actor:
@@ -80,13 +82,22 @@ def start(workers: int) -> None:
         address = os.environ.get("RAY_ADDRESS", "local")
         here = {"num_cpus": max(workers, cores()), "object_store_memory": STORE, "include_dashboard": False} if address == "local" else {}
         scripts = {"working_dir": str(Path(__file__).parent), "excludes": ["__pycache__"]}
-        try:
-            ray.init(address, runtime_env=scripts, log_to_driver=False, logging_level="error", **here)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            fail([f"The Ray cluster {address!r} cannot be joined: {' '.join(str(error).split())}"], "Mend RAY_ADDRESS, or start the cluster (ray start --head).")
+        if address != "local":
+            knock(address)
+        ray.init(address, runtime_env=scripts, log_to_driver=False, logging_level="error", **here)
     # A lost task is no reason to stop the others, and whoever called says what became of it.
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = DataContext.get_current()
     context.max_errored_blocks = -1
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
+
+
+def knock(address: str) -> None:
+    """RAISES (typer.Exit): After a message, if nobody listens at an address. Ray itself would try for many minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        if port.isdigit():
+            socket.create_connection((host, int(port)), SECONDS).close()
+    except OSError as error:
+        fail([f"The Ray cluster {address!r} cannot be joined: {error}"], "Mend RAY_ADDRESS, or start the cluster (ray start --head).")

@@ -1,4 +1,4 @@
-"""Silver examples of a block of raw texts, and what each pattern did in it."""
+"""Silver examples of a piece of raw texts, and what each pattern did in it."""
 
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from records import Problem, RawText
 
 
 class Silver(NamedTuple):
-    """What a block gave: JSONL of the texts with a match, counts, and what was wrong with its lines; then nothing else."""
+    """What a piece gave: JSONL of the texts with a match, counts, and what was wrong with its lines; then nothing else."""
 
     lines: str
     table: PatternTable
@@ -20,7 +20,7 @@ class Silver(NamedTuple):
 
 
 class SilverMaker:
-    """Matches patterns over blocks of raw texts."""
+    """Matches patterns over pieces of raw texts."""
 
     def __init__(self, entries: list[tuple[int, Any]], lang: str, annotated: frozenset[str]):
         """entries (list): As for PatternTable. annotated (frozenset): The annotated texts.
@@ -29,9 +29,9 @@ class SilverMaker:
         self.entries, self.annotated = entries, annotated
         self.match = PatternMatcher([entry for _, entry in entries], lang)
 
-    def __call__(self, block: list[Part]) -> Silver:
+    def __call__(self, part: Part) -> Silver:
         """RAISES (PatternError): As PatternMatcher."""
-        data, table, lines = read_block(block, RawText), PatternTable(self.entries), []
+        data, table, lines = read_block([part], RawText), PatternTable(self.entries), []
         problems = [problem for problem in data.problems if problem.level == "error"]
         for text, found in self.match(record.text for _, _, record in data.examples) if not problems else ():
             table.add_raw(found, annotated=text in self.annotated)

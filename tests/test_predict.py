@@ -8,11 +8,11 @@ from itertools import chain
 import engines
 import pytest
 import raw_texts
-import read_records
 import spacy
 import srsly
 import typer
 from annotate import main as annotate
+from annotate import pieces
 from annotator import Annotator
 from conftest import write
 from doc_shards import DocShard
@@ -207,10 +207,10 @@ def test_without_ray_it_is_said_how_to_get_it(monkeypatch, capsys):
 
 
 def test_annotate_gives_the_same_bytes_with_two_workers(assets, tmp_path, monkeypatch):
-    monkeypatch.setattr(read_records, "BLOCK", 300)
+    monkeypatch.setattr("annotate.PIECE", 300)
     monkeypatch.chdir(tmp_path)
     write(assets / "raw.jsonl", [{"text": f"an iphone x {n}" if n % 3 else f"kindle number {n}"} for n in range(60)])
-    assert len(list(read_records.blocks(assets / "raw.jsonl"))) > 4
+    assert len(list(pieces(assets / "raw.jsonl"))) > 4
     made = []
     for workers in (1, 2):
         out = tmp_path / f"out{workers}"

@@ -63,8 +63,9 @@ class Sweep:
             return srsly.read_json(kept) | made
         seconds = None
         if not known or (scored := self.scored(name, OnDev)) is None:
-            start = time.monotonic()
-            if (problem := self.experiments.run(name, changed, self.folder / f"{name}.log")) is not None:
+            start, log = time.monotonic(), self.folder / f"{name}.log"
+            tqdm.write(f"{name}: {worded(made['vars'])} (what it prints is in {log})")
+            if (problem := self.experiments.run(name, changed, log)) is not None:
                 return made | {"failed": problem}
             seconds, scored = round(time.monotonic() - start, 1), self.scored(name, OnDev)
         if scored is None:
@@ -131,6 +132,10 @@ def main(
     output.mkdir(parents=True, exist_ok=True)
     use_openblas()
     try:
+        git("rev-parse", "HEAD")
+    except CommandFailed as error:
+        fail([str(error)], "Experiments need a commit: git init, git add -A, git commit.")
+    try:
         refuse_uncommitted(plan_file)
         with Experiments(PREFIX) as experiments:
             values = srsly.read_yaml(experiments.clone / "project.yml")["vars"]
@@ -141,7 +146,7 @@ def main(
             pair = [committed, chosen] if chosen and chosen is not committed else []
             tests = [sweep.scored(row["name"], Comparison) for row in pair]
     except CommandFailed as error:
-        fail([str(error)], "Experiments need git and a commit (git init, git commit). What is finished is kept.")
+        fail([str(error)], "What is finished is kept. Mend this, and run the same command again.")
     except KeyboardInterrupt:
         msg.info("What is finished is kept. The same command goes on from there.")
         raise
@@ -162,11 +167,15 @@ def finished(sweep: Sweep, part: tuple[int, int]) -> list[dict]:
             fail([f"What is committed fails: {row['failed']}"], f"What it printed is in {sweep.folder / row['name']}.log")
         if row["name"] not in found:
             found[row["name"]] = row
-            values = ", ".join(f"{name} {value}" for name, value in row["vars"].items())
             told = outcome(sweep.plan, row)
             said = f"failed: {row['failed']}" if told is None else f"{sweep.plan.metric.upper()} {told.value:.1f} on dev"
-            tqdm.write(f"{row['name']}: {values}: {said}")
+            tqdm.write(f"{row['name']}: {worded(row['vars'])}: {said}")
     return list(found.values())
+
+
+def worded(values: Values) -> str:
+    """RETURNS (str): "seed 1, rehearsal_ratio 4.0"."""
+    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def conclude(plan: Plan, found: list[dict], chosen: Optional[dict], tests: list[Optional[dict]]) -> None:

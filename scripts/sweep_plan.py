@@ -5,7 +5,6 @@
 """
 
 import itertools
-import warnings
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Generator, Literal, NamedTuple, Optional, Union
@@ -116,15 +115,16 @@ def trials(plan: Plan) -> Generator[Values, Optional[Outcome], None]:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-    sampler = optuna.samplers.TPESampler(seed=plan.seed, constraints_func=lambda trial: (trial.user_attrs.get("lacking", 0.0),))
-    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=plan.seed))
     spaces = {name: _distribution(tried) for name, tried in plan.vars.items()}
     for _ in range(plan.trials):
         trial = study.ask(spaces)
         outcome = yield {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in trial.params.items()}
-        trial.set_user_attr("lacking", outcome.lacking if outcome else 0.0)
-        study.tell(trial, *([outcome.value] if outcome else [None, optuna.trial.TrialState.FAIL]))
+        if outcome is None:
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        else:
+            trial.set_constraint("limits", outcome.lacking)
+            study.tell(trial, outcome.value)
 
 
 def number_of_trials(plan: Plan) -> int:

@@ -6,6 +6,7 @@ worker last as long as the sweep. What a killed one left is taken in, and then d
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -198,7 +199,8 @@ def command_line(process: psutil.Process) -> list[str]:
 
 def reason(log: str) -> str:
     """RETURNS (str): Why an experiment failed, from what it printed: the stage, and what that said last."""
-    lines = [line.strip() for line in log.splitlines()]
+    # In the folder that DVC makes for an experiment, and deletes.
+    lines = [re.sub(r"(?<=['\" ])/[^'\"]*/\.dvc/tmp/exps/tmp\w+/", "", line).strip() for line in log.splitlines()]
     errors = [line for line in lines if line.startswith("ERROR:")]
     messages = [line.removeprefix("✘").strip() for line in lines if line.startswith("✘")]
     told = [*errors[:1], *messages[-1:]] or [line for line in lines if line][-1:] or ["it printed nothing"]

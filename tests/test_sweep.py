@@ -291,4 +291,6 @@ def test_the_best_keeps_the_limits(tmp_path, capsys):
 def test_why_a_trial_failed_is_taken_from_what_it_printed():
     log = "Running stage 'check'\n✘ a.jsonl:3: broken\nERROR: failed to reproduce 'check': failed to run: python scripts/check.py, exited with 1\n"
     assert reason(log) == "failed to reproduce 'check': failed to run: python scripts/check.py, exited with 1: a.jsonl:3: broken"
+    gone = "ERROR: failed to reproduce 'update': [Errno 2] No such file or directory: '/a b/.dvc/tmp/exps/tmpx_1/configs/missing.cfg'\n"
+    assert reason(gone).endswith("directory: 'configs/missing.cfg'")
     assert reason("") == "it printed nothing"

@@ -16,15 +16,14 @@ from typing import Iterable, Iterator, Optional
 import psutil
 import srsly
 
+from git_dvc import MARK, CommandFailed, dvc, environment, git
 from set_var import set_var
 from sweep_plan import TARGETS, Values, shown, vars_of_trials
 
 # Beside DVC's own temporary folders, where git and DVC look for nothing.
 CLONE = Path(".dvc/tmp/sweep")
-# What is started here inherits it, and so is found again: DVC's worker is a daemon.
-MARK = "SPACY_PROJECT_SWEEP"
 # Seconds between two looks, and how many of them without a worker mean that there will be none.
-LOOK, LOOKS = 2, 30
+LOOK, LOOKS = 2, 60
 
 
 class Experiments:
@@ -91,7 +90,7 @@ class Experiments:
         git("checkout", "--quiet", "project.yml", cwd=self.clone)
         with log.open("w", encoding="utf8") as file:
             words = [sys.executable, "-m", "dvc", "exp", "run", "--run-all", "--jobs", "1"]
-            following = subprocess.Popen(words, cwd=self.clone, env=environment(self.root), stdout=file, stderr=subprocess.STDOUT)
+            following = subprocess.Popen(words, cwd=self.clone, env=environment(), stdout=file, stderr=subprocess.STDOUT)
             without = 0
             while following.poll() is None and without < LOOKS:
                 try:
@@ -138,7 +137,7 @@ class Experiments:
 
     def started(self) -> list[psutil.Process]:
         """RETURNS (list): The processes that were started here, and by them."""
-        return [process for process in psutil.process_iter() if marked(process, self.root)]
+        return [process for process in psutil.process_iter() if marked(process, self.project)]
 
     def stop(self) -> None:
         """Stop the worker, and what it runs."""
@@ -151,41 +150,9 @@ class Experiments:
         psutil.wait_procs(left, timeout=10)
 
 
-class CommandFailed(Exception):
-    """What git or DVC said when they failed."""
-
-
-def git(*words: object, cwd: Optional[Path] = None) -> str:
-    """RETURNS (str): What git prints. RAISES (CommandFailed): If it fails, or is not there."""
-    return said("git", words, cwd)
-
-
-def dvc(*words: object, cwd: Optional[Path] = None) -> str:
-    """RETURNS (str): What DVC prints. RAISES (CommandFailed): If it fails."""
-    return said(sys.executable, ("-m", "dvc", *words), cwd)
-
-
-def said(program: str, words: tuple, cwd: Optional[Path]) -> str:
-    argv = [program, *map(str, words)]
+def marked(process: psutil.Process, project: Path) -> bool:
     try:
-        done = subprocess.run(argv, cwd=cwd, env=environment(Path.cwd() / CLONE), capture_output=True, text=True, encoding="utf8")
-    except FileNotFoundError as error:
-        raise CommandFailed(f"{program} is not installed") from error
-    if done.returncode:
-        shown_words = " ".join(str(word) for word in words if word != "-m")
-        raise CommandFailed(f"{Path(program).stem} {shown_words}: {' '.join((done.stderr or done.stdout).split())[-600:]}")
-    return done.stdout
-
-
-def environment(root: Path) -> dict[str, str]:
-    """RETURNS (dict): This one, with the mark, and with this Python and its DVC in front of others."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**os.environ, "PATH": path, MARK: str(root), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
-
-
-def marked(process: psutil.Process, root: Path) -> bool:
-    try:
-        return process.environ().get(MARK) == str(root) and process.pid != os.getpid()
+        return process.environ().get(MARK) == str(project) and process.pid != os.getpid()
     except (psutil.Error, OSError):
         return False
 

@@ -7,7 +7,7 @@ import typer
 from wasabi import msg
 
 from command import run
-from experiment_queue import CommandFailed, dvc, git
+from git_dvc import CommandFailed, dvc, git
 from outputs import fail
 
 

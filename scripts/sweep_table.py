@@ -88,7 +88,7 @@ def show(plan: Plan, committed: dict, trials: list[dict], output: Path) -> None:
             row |= {name: value, f"{name}_low": limits[0] if limits else None, f"{name}_high": limits[1] if limits else None}
         rows.append(row | {"says": says, "seconds": trial["seconds"]})
     header = ["experiment", *plan.vars, *("kept, dev" if name == "kept" else f"{name.upper()}, dev" for name in names), "against what is committed", "s"]
-    msg.table(lines, header=header, divider=True, aligns=["l", *("r" for _ in header[1:-2]), "l", "r"])
+    msg.table(lines, header=header, divider=True, max_col=100, aligns=["l", *("r" for _ in header[1:-2]), "l", "r"])
     fields = list(dict.fromkeys(key for row in rows for key in row))
     with replacing(output) as path, path.open("w", encoding="utf8", newline="") as file:
         writer = csv.DictWriter(file, fields, lineterminator="\n")

@@ -97,7 +97,9 @@ def stopped(project, log, how):
     """A sweep that is stopped while it trains the trial after the first."""
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     with log.open("wb") as file:
-        run = subprocess.Popen([sys.executable, *SWEEP[1:]], cwd=project, stdout=file, stderr=file, env=env, start_new_session=True)
+        # Whoever runs tests in the background ignores Ctrl-C, and so would what they start.
+        heeds = {"start_new_session": True, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+        run = subprocess.Popen([sys.executable, *SWEEP[1:]], cwd=project, stdout=file, stderr=file, env=env, **heeds)
     try:
         logs = project / "training/sweep"
         while not ([*logs.glob("*.json")] and any("Running stage 'update'" in path.read_text(encoding="utf8") for path in logs.glob("*.log"))):

@@ -40,7 +40,8 @@ class Experiments:
     def __init__(self, prefix: str):
         self.project, self.prefix = Path.cwd(), prefix
         self.commit = git("rev-parse", "HEAD").strip()
-        below = git("rev-parse", "--show-prefix").strip()
+        # The project may stand below the top of a larger repository.
+        self.top, below = git("rev-parse", "--show-toplevel").strip(), git("rev-parse", "--show-prefix").strip()
         self.root = self.project / CLONE
         self.clone = self.root / below
 
@@ -49,8 +50,7 @@ class Experiments:
         self.fetch()
         remove(self.root)
         self.root.parent.mkdir(parents=True, exist_ok=True)
-        top = git("rev-parse", "--show-toplevel").strip()
-        git("clone", "--quiet", "--local", "--no-tags", "--no-checkout", top, self.root)
+        git("clone", "--quiet", "--local", "--no-tags", "--no-checkout", self.top, self.root)
         git("checkout", "--quiet", "--detach", self.commit, cwd=self.root)
         # Beside the cache, this machine's settings count, such as the kind of links.
         if (self.project / ".dvc/config.local").exists():
@@ -106,7 +106,7 @@ class Experiments:
     def outputs(self, name: str, paths: Iterable[str]) -> Optional[Path]:
         """RETURNS (Path): A folder in which these outputs of an experiment stand until the next call, or None if the cache has
         them no longer."""
-        git("fetch", "--quiet", "--force", self.project, f"{self.ref(name)}:{self.ref(name)}", cwd=self.root)
+        git("fetch", "--quiet", "--force", self.top, f"{self.ref(name)}:{self.ref(name)}", cwd=self.root)
         git("checkout", "--quiet", "--force", "--detach", self.ref(name), cwd=self.root)
         try:
             dvc("checkout", "--quiet", "--force", *paths, cwd=self.clone)

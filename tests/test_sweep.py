@@ -187,6 +187,26 @@ def test_a_grid_on_two_machines(project, tmp_path):
     assert {row["experiment"]: row["update_max_steps"] for row in rows(project)}.keys() - set(ran) == names(tmp_path / "other") - set(ran) != set()
 
 
+@pytest.mark.places
+def test_below_a_larger_repository_with_files_that_git_does_not_keep(project):
+    """One under DVC, and one that nobody keeps, which a var names."""
+    shutil.rmtree(project / ".git")
+    (project / "assets/extra").mkdir()
+    words = ["my", "zune", "kindle", "died", "froze", "dog", "today", "again"]
+    (project / "assets/extra/v.txt").write_text("".join(f"{word} {n}.5 -1.0 {n * n}.0\n" for n, word in enumerate(words)), encoding="utf8")
+    assert command("python", "scripts/set_var.py", "vectors_from", "assets/extra/v.txt", cwd=project).code == 0
+    planned(project, search="grid", vars={"update_max_steps": [20]})
+    assert command("git", "init", "-q", cwd=project.parent).code == 0
+    commit(project)
+    assert command("git", "rm", "-q", "--cached", "assets/raw.jsonl", cwd=project).code == 0
+    assert command("dvc", "add", "assets/raw.jsonl", cwd=project).code == 0
+    commit(project)
+    done = command(*SWEEP, cwd=project)
+    assert done.code == 0 and len(rows(project)) == 2, done.raw
+    logs = [path.read_text(encoding="utf8") for path in (project / "training/sweep").glob("*.log")]
+    assert any("of 8 words have a vector" in log for log in logs), logs
+
+
 def test_a_project_that_is_not_committed_is_told_so(clone):
     (clone / "configs/update.cfg").open("a", encoding="utf8").write("# mine\n")
     (clone / "assets/annotated/more.jsonl").write_text("", encoding="utf8")

@@ -52,5 +52,29 @@ class DocShard(DocBin):
 
 def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     """YIELDS (Doc): All Docs of a corpus, a folder of shards or one .spacy file, in the order in which spaCy's Corpus reads them."""
-    for shard in sorted(path.glob("*.spacy")) if path.is_dir() else [path]:
+    for shard in shards_of(path):
         yield from DocBin().from_disk(shard).get_docs(vocab)
+
+
+def shards_of(path: Path) -> list[Path]:
+    """RETURNS (list): The .spacy files of a corpus, which may be one, in the order in which spaCy's Corpus reads them."""
+    return sorted(path.glob("*.spacy")) if path.is_dir() else [path]
+
+
+def count_texts(path: Path) -> int:
+    """RETURNS (int): How many texts a corpus has."""
+    return sum(len(DocBin().from_disk(shard)) for shard in shards_of(path))
+
+
+def sample(path: Path, vocab: Vocab, most: int) -> Iterator[Doc]:
+    """YIELDS (Doc): At most so many Docs of a corpus, at even distances, in the order of the corpus; all for 0."""
+    total, seen = count_texts(path), 0
+    most = min(most, total) or total
+    for file in shards_of(path):
+        held, taken = DocBin().from_disk(file), DocShard()
+        for tokens, spaces in zip(held.tokens, held.spaces):
+            seen += 1
+            if seen * most // total > (seen - 1) * most // total:
+                taken.take(tokens, spaces)
+        taken.strings = held.strings
+        yield from taken.get_docs(vocab)

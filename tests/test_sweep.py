@@ -93,8 +93,8 @@ def test_a_grid_is_tried_and_the_best_taken(project):
 
 
 @contextmanager
-def stopped(project, log, how):
-    """A sweep that is stopped while it trains the trial after the first."""
+def training(project, log):
+    """A sweep that is training the trial after the first."""
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     with log.open("wb") as file:
         # Whoever runs tests in the background ignores Ctrl-C, and so would what they start.
@@ -108,9 +108,7 @@ def stopped(project, log, how):
             except subprocess.TimeoutExpired:
                 continue
             raise AssertionError(log.read_text(encoding="utf8"))
-        os.killpg(run.pid, how)
-        run.wait()
-        yield
+        yield run
     finally:
         if run.poll() is None:
             os.killpg(run.pid, signal.SIGKILL)
@@ -121,7 +119,9 @@ def stopped(project, log, how):
 def test_a_stopped_sweep_goes_on(project, tmp_path, how):
     planned(project, search="grid", vars={"update_max_steps": [20, 30]})
     before = state(project)
-    with stopped(project, tmp_path / "log", how):
+    with training(project, tmp_path / "log") as run:
+        os.killpg(run.pid, how)
+        run.wait()
         if how == signal.SIGINT:
             assert "What is finished is kept" in (tmp_path / "log").read_text(encoding="utf8") and left(project) == []
         assert state(project) == before
@@ -139,10 +139,10 @@ def test_a_stopped_sweep_goes_on(project, tmp_path, how):
 @pytest.mark.faults
 def test_a_second_sweep_is_told_so(project, tmp_path):
     planned(project, search="grid", vars={"update_max_steps": [20]})
-    with stopped(project, tmp_path / "log", signal.SIGCONT):
+    with training(project, tmp_path / "log") as run:
         done = command(*SWEEP, cwd=project)
         assert done.code == 1 and "Another run is at work in this project" in done.out
-    assert len(rows(project)) == 2, (tmp_path / "log").read_text(encoding="utf8")
+        assert run.wait() == 0 and len(rows(project)) == 2, (tmp_path / "log").read_text(encoding="utf8")
 
 
 @needs_optuna

@@ -7,7 +7,7 @@ export UV_NO_PROGRESS := 1
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document stages assets transformer s3 ray ray-test brat hub clean help
+.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document stages assets transformer s3 ray ray-test brat hub optuna clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python scripts/unlock.py
@@ -61,6 +61,7 @@ lock: .venv/installed ## Pin the newest allowed versions, with hashes
 	$(COMPILE) -c requirements.txt -c requirements-test.txt requirements-ray.in -o requirements-ray.txt
 	$(COMPILE) -c requirements.txt requirements-brat.in -o requirements-brat.txt
 	$(COMPILE) -c requirements.txt -c requirements-brat.txt requirements-visualize.in -o requirements-visualize.txt
+	$(COMPILE) -c requirements.txt requirements-optuna.in -o requirements-optuna.txt
 	$(COMPILE) requirements-fuzz.in -o requirements-fuzz.txt
 	$(COMPILE) requirements-label-studio.in -o requirements-label-studio.txt
 
@@ -89,6 +90,9 @@ visualize: .venv/installed requirements-visualize.txt ## Open a page: try both p
 
 hub: .venv/installed requirements-hub.txt ## Install what `push-hub` needs
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-hub.txt
+
+optuna: .venv/installed requirements-optuna.txt ## Install what a sweep with Optuna needs
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-optuna.txt
 
 clean: ## Remove everything that was made, but not the environment and the DVC cache
 	git clean -fdX corpus training packages project.lock

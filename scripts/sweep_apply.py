@@ -1,0 +1,62 @@
+"""Take a trial of a sweep: its vars, its dvc.lock, and what it trained, so that nothing is trained again."""
+
+from pathlib import Path
+
+import srsly
+import typer
+from wasabi import msg
+
+from command import run
+from git_dvc import CommandFailed, dvc, git
+from outputs import fail
+
+
+def take(name: str) -> list[str]:
+    """Bring the files in which an experiment differs from its commit into the workspace, and the outputs that belong to them.
+
+    `dvc exp apply` is not used: it takes away every other change that is not committed.
+
+    RETURNS (list): The files.
+    RAISES (typer.Exit): After a message, if one of them was changed since. Nothing is changed then.
+    RAISES (CommandFailed): If git or DVC fail; the files are as they were then.
+    """
+    ref = git("for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").strip()
+    if not ref:
+        fail([f"There is no experiment {name}"], "Run the sweep again: what is in DVC's cache is not trained again.")
+    commit = "".join(ref.split("/")[2:4])
+    files = git("diff", "--name-only", "--relative", commit, ref, "--", ".").splitlines()
+    if not files:
+        return []
+    changed = git("diff", "--name-only", "--relative", commit, "--", *files).splitlines()
+    if changed:
+        fail([f"{path} was changed since the sweep" for path in changed], "Put that aside (git stash), or commit it and run the sweep again.")
+    try:
+        git("checkout", ref, "--", *files)
+        git("reset", "--quiet", "--", *files)
+        dvc("checkout", "--quiet")
+    except (CommandFailed, KeyboardInterrupt):
+        git("checkout", commit, "--", *files)
+        git("reset", "--quiet", "--", *files)
+        raise
+    return files
+
+
+def main(
+    name: str = typer.Argument("", help="An experiment of the sweep. The best, if none is named"),
+    sweep: Path = typer.Option(Path("training/sweep"), help="What the sweep wrote"),
+):
+    if not (sweep / "best.json").exists():
+        fail([f"{sweep / 'best.json'} is missing"], "Run the sweep first: python -m spacy project run sweep")
+    best = srsly.read_json(sweep / "best.json")
+    if best is None and not name:
+        fail(["No trial kept the limits, so none is the best"], f"Name the one that you want: {sweep / 'results.csv'} lists them.")
+    try:
+        files = take(name or best["name"])
+    except CommandFailed as error:
+        fail([str(error)], "Nothing was changed. Outputs that DVC's cache lacks are kept by `dvc commit -f`, or given up by `dvc checkout --force`.")
+    msg.good(f"{name or best['name']} is in the workspace: {', '.join(files)}, and its outputs" if files else "It is what is committed")
+    msg.text("Now: dvc repro (gate, package and smoke test; nothing is trained), and commit.")
+
+
+if __name__ == "__main__":
+    run(main)

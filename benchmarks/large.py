@@ -34,7 +34,7 @@ def parts(size: int, folder: Path) -> None:
     (folder / "grown.jsonl").unlink()
 
 
-def main(sizes: list[int], steps: int = 300, stream_over: int = 50_000, output: Path = ROOT / "benchmarks/large.jsonl"):
+def main(sizes: list[int], steps: int = 300, stream_over: int = 20_000, output: Path = ROOT / "benchmarks/large.jsonl"):
     for size in sizes:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

@@ -166,27 +166,25 @@ def similarity(one: str, other: str) -> float:
 
 
 def _nearly_the_same(index: TextIndex, told: set[int]) -> Iterator[Problem]:
-    known: set[tuple[int, str]] = set()
-    near = 0
-    for later, earlier in index.neighbours():
-        if later.side != earlier.side:
-            if "test" not in (later.side, earlier.side):
-                continue
-            text, other = (later, earlier) if earlier.side == "test" else (earlier, later)
-            kind, said = "near_leak", "of the test set"
-        else:
-            if near == MOST_NEAR:
-                continue
-            text, other, kind, said = later, earlier, "near_duplicate", "of the same set"
-        if (text.number, kind) in known or (kind == "near_leak" and text.number in told):
-            continue
-        if share := similarity(text.text, other.text):
-            known.add((text.number, kind))
-            near += kind == "near_duplicate"
-            message = f"the text is nearly one {said}, at {_place(other)}: {share:.0%} of their words are the same, in the same order"
-            if near == MOST_NEAR and kind == "near_duplicate":
-                message += f"; {MOST_NEAR:,} such texts were found, and no more were looked for"
-            yield _problem(text, kind, message, f"keep one of {_place(other)} and {_place(text)}")
+    known = set(told)
+    for later, earlier in index.neighbours(across=True):
+        text, held = (later, earlier) if earlier.side == "test" else (earlier, later)
+        if text.number not in known and (share := similarity(text.text, held.text)):
+            known.add(text.number)
+            yield _near(text, held, "near_leak", f"of the test set, at {_place(held)}: {share:.0%} of their words are the same, in the same order")
+    known = set()
+    for text, first in index.neighbours(across=False):
+        if text.number not in known and (share := similarity(text.text, first.text)):
+            known.add(text.number)
+            said = f"of the same set, at {_place(first)}: {share:.0%} of their words are the same, in the same order"
+            if len(known) == MOST_NEAR:
+                yield _near(text, first, "near_duplicate", f"{said}; {MOST_NEAR:,} such texts were found, and no more were looked for")
+                return
+            yield _near(text, first, "near_duplicate", said)
+
+
+def _near(text: Stored, other: Stored, kind: str, said: str) -> Problem:
+    return _problem(text, kind, f"the text is nearly one {said}", f"keep one of {_place(other)} and {_place(text)}")
 
 
 def _same(pairs: Iterator[tuple[str, str]]) -> int:

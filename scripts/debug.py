@@ -8,37 +8,50 @@ from pathlib import Path
 import typer
 from wasabi import msg
 
+import streamed_corpus
 from command import run
+from doc_shards import count_texts
 from outputs import fail, replacing
 
 
-def debug_data(config: Path, corpus: Path) -> str:
+def debug_data(config: Path, corpus: Path, most: int = 0) -> str:
     """Run `spacy debug data`. It leaves with an error code when it finds the data too small: that is advice for
     the reader of its text, not a failure.
 
-    RETURNS (str): What it printed.
+    most (int): Of a part of the corpus with more texts a sample of so many is looked at, for they are all in memory. 0: all.
+    RETURNS (str): What it printed, after a line for each sample.
     RAISES (RuntimeError): If it did not come to its summary, with the last line that it printed.
     """
     command = [sys.executable, "-m", "spacy", "debug", "data", str(config)]
     command += ["--paths.train", str(corpus / "train.spacy"), "--paths.dev", str(corpus / "dev.spacy")]
-    # Without the last one a spinner leaves as many frames in the text as it had time for.
-    plain = {**os.environ, "NO_COLOR": "1", "ANSI_COLORS_DISABLED": "1", "COLUMNS": "100", "WASABI_LOG_FRIENDLY": "1"}
+    note = ""
+    for part in ("train", "dev"):
+        texts = count_texts(corpus / f"{part}.spacy") if most else 0
+        if texts > most:
+            note += f"{part}: a sample of {most:,} of {texts:,} texts\n"
+            command += [f"--corpora.{part}.@readers", "ner_update.SampledCorpus.v1", f"--corpora.{part}.limit", str(most)]
+    if note:
+        command += ["--code", streamed_corpus.__file__]
+    own = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
+    # Without the last but one a spinner leaves as many frames in the text as it had time for.
+    plain = {**os.environ, "NO_COLOR": "1", "ANSI_COLORS_DISABLED": "1", "COLUMNS": "100", "WASABI_LOG_FRIENDLY": "1", "PYTHONPATH": own}
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf8", env=plain)
     if "Summary" not in done.stdout:
         raise RuntimeError((done.stdout + done.stderr).strip().rsplit("\n", 1)[-1])
-    return done.stdout
+    return note + done.stdout
 
 
 def main(
     config: Path,
     corpus: Path,
     output: Path,
+    stream_over: int = typer.Option(0, help="Of a larger corpus a sample of so many texts is looked at; 0 for all"),
     base_model: str = typer.Option("", help="If a pipeline is named, none is trained, and only the new data are looked at"),
 ):
     report = ""
     for name in ("new",) if base_model else ("base", "new"):
         try:
-            report += f"# {corpus / name}, with {config}\n{debug_data(config, corpus / name)}\n"
+            report += f"# {corpus / name}, with {config}\n{debug_data(config, corpus / name, stream_over)}\n"
         except RuntimeError as error:
             fail([f"spacy debug data broke off on {corpus / name}: {error}"], "Nothing was written.")
     with replacing(output) as path:

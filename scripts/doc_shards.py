@@ -37,9 +37,10 @@ class DocShard(DocBin):
 
     def complete(self, strings: StringStore) -> "DocShard":
         """Look up the strings of all tokens."""
-        used = {self.attrs.index(attr) for attr in self.attrs if attr != ENT_IOB}
-        found = numpy.unique(numpy.vstack(self.tokens)[:, sorted(used)]) if self.tokens else ()
-        self.strings = {strings[int(number)] for number in found}
+        used = [self.attrs.index(attr) for attr in self.attrs if attr != ENT_IOB]
+        # A set finds what is in it in half the time that numpy.unique takes to sort.
+        found = {number for tokens in self.tokens for number in tokens[:, used].ravel().tolist()}
+        self.strings = {strings[number] for number in found}
         return self
 
     def to_folder(self, folder: Path) -> None:
@@ -56,8 +57,27 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
 
 
 def shards_of(path: Path) -> list[Path]:
-    """RETURNS (list): The .spacy files of a corpus, in the order in which spaCy's Corpus reads them."""
+    """RETURNS (list): The .spacy files of a corpus, which may be one, in the order in which spaCy's Corpus reads them."""
     return sorted(path.glob("*.spacy")) if path.is_dir() else [path]
+
+
+def count_texts(path: Path) -> int:
+    """RETURNS (int): How many texts a corpus has."""
+    return sum(len(DocBin().from_disk(shard)) for shard in shards_of(path))
+
+
+def sample(path: Path, vocab: Vocab, most: int) -> Iterator[Doc]:
+    """YIELDS (Doc): At most so many Docs of a corpus, at even distances, in the order of the corpus; all for 0."""
+    total, seen = count_texts(path), 0
+    most = min(most, total) or total
+    for file in shards_of(path):
+        held, taken = DocBin().from_disk(file), DocShard()
+        for tokens, spaces in zip(held.tokens, held.spaces):
+            seen += 1
+            if seen * most // total > (seen - 1) * most // total:
+                taken.take(tokens, spaces)
+        taken.strings = held.strings
+        yield from taken.get_docs(vocab)
 
 
 def read_texts(shard: Path) -> Iterator[str]:

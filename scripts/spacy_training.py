@@ -20,11 +20,15 @@ from thinc.api import Config, NumpyOps, set_current_ops
 from threadpoolctl import threadpool_limits
 from wasabi import msg
 
-import text_context  # noqa: F401  (configs name what it registers)
+import streamed_corpus  # noqa: F401  (configs name what it and the next register)
+import text_context  # noqa: F401
 from checkpoints import joined, keeping
+from doc_shards import count_texts
 from outputs import fail, replacing, scratch
 
 SECTIONS = {"nlp": ConfigSchemaNlp, "training": ConfigSchemaTraining, "initialize": ConfigSchemaInit}
+# Under these names the readers of a config are replaced.
+STREAMED = {"corpora.train.@readers": "ner_update.StreamedCorpus.v1", "corpora.dev.@readers": "ner_update.SampledCorpus.v1"}
 ADVICE = "Mend the config. It can name only functions that spaCy, an installed package or this project registers."
 
 
@@ -39,7 +43,9 @@ def use_openblas() -> None:
 
 
 @contextmanager
-def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1, resume: bool = False) -> Iterator[Path]:
+def trained(
+    config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1, resume: bool = False, stream_over: int = 0
+) -> Iterator[Path]:
     """Train with a config and lend the best checkpoint.
 
     config (Path): Complete training config, with paths.log among its variables.
@@ -49,6 +55,8 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
     resume (bool): Go on from the checkpoint that an interruption kept, if there is one, for the steps that were left:
         with its weights, but a fresh optimizer and the texts in another order. So the result is not, byte for byte,
         that of a training that nobody interrupted.
+    stream_over (int): A training corpus of more texts is streamed, and of the dev corpus a tenth as many are evaluated at most.
+        0: none is.
     YIELDS (Path): Folder of the best checkpoint, gone afterwards: move or load it inside the block.
     """
     if gpu_id < 0:
@@ -58,13 +66,20 @@ def trained(config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1
     done = srsly.read_json(kept / "step.json")["step"] if resume and kept.exists() else 0
     earlier = list(srsly.read_jsonl(kept / "log.jsonl")) if done and (kept / "log.jsonl").exists() else []
     with scratch(log.with_name("checkpoints")) as folder, replacing(log) as rows:
-        settings = read_config(config, overrides)["training"]
+        given = read_config(config, overrides)
+        settings = given["training"]
         # A short training is looked at ten times as well: without a look there is no checkpoint but the untrained one.
         often = min(settings["eval_frequency"], max(1, settings["max_steps"] // 10))
         changed = {**overrides, "paths.log": str(rows), "training.eval_frequency": often, "training.max_steps": max(often, settings["max_steps"] - done)}
         try:
+            streamed = 0 < stream_over < count_texts(Path(overrides["paths.train"])) and can_stream(given)
+            if streamed:
+                changed |= STREAMED | {"corpora.train.seed": overrides["system.seed"], "corpora.dev.limit": stream_over // 10}
             with show_validation_error(config, hint_fill=False):
                 nlp = init_nlp(load_config(config, overrides=changed, interpolate=False), use_gpu=gpu_id)
+            if streamed:
+                # Not before: of a corpus that it is told to stream, spaCy takes labels from the first 100 texts alone.
+                nlp.config["training"]["max_epochs"] = -1
             if done:
                 msg.info(f"Going on after step {done}, from {kept / 'model-last'}")
                 nlp.from_disk(kept / "model-last")
@@ -88,6 +103,15 @@ def read_config(config: Path, overrides: dict[str, Any] = {}) -> Config:
     if unknown := list(unknown_settings(given)):
         fail([f"{config.name} has a setting that does not exist: {setting}" for setting in unknown], "Mend its spelling.")
     return given
+
+
+def can_stream(config: Config) -> bool:
+    """RETURNS (bool): Whether a config reads corpora in spaCy's own way and counts no epochs, of which a streamed corpus has no end."""
+    readers = {config["corpora"][name].get("@readers") for name in ("train", "dev")}
+    if readers == {"spacy.Corpus.v1"} and config["training"]["max_epochs"] < 1:
+        return True
+    msg.warn("A training corpus as large as this one is streamed, but the config has max_epochs, or a reader of its own: all of it goes into memory")
+    return False
 
 
 def unknown_settings(config: Config) -> Iterator[str]:

@@ -166,24 +166,29 @@ class TextIndex:
         for number, first in self._base.execute(query):
             yield self._stored(number), self._stored(first)
 
-    def neighbours(self) -> Iterator[tuple[Stored, Stored]]:
-        """YIELDS (tuple): Texts that may differ in a few words, the later one first: an edit in one place leaves the
-        beginning or the end of a text as it was. Each may come twice. Of texts with the same near key in a set one comes."""
-        self._base.execute("DROP TABLE IF EXISTS once")
-        self._base.execute("""CREATE TABLE once AS SELECT MIN(number) AS number, first_hash, last_hash FROM texts
+    def neighbours(self, across: bool) -> Iterator[tuple[Stored, Stored]]:
+        """Find texts that may differ in a few words: an edit in one place leaves the beginning or the end of a text as it was.
+        Of texts with the same near key in a set one comes.
+
+        across (bool): Whether to find those of which one is in the test set, or else those of the same set.
+        YIELDS (tuple): The later one first. Each pair may come twice.
+        """
+        self._base.execute("""CREATE TABLE IF NOT EXISTS once AS SELECT MIN(number) AS number, side, first_hash, last_hash FROM texts
             WHERE first_hash IS NOT NULL GROUP BY side, near_hash""")
+        for column in ("first_hash", "last_hash"):
+            self._base.execute(f"CREATE INDEX IF NOT EXISTS once_{column} ON once ({column}, side)")
+        wanted = f"MAX(side) = {TEST} AND MIN(side) < {TEST}" if across else "COUNT(*) > COUNT(DISTINCT side)"
         for column, order in (("first_hash", "bodies.text"), ("last_hash", "backwards(bodies.text)")):
-            query = f"""
-                WITH alike AS (SELECT {column} AS shared FROM once GROUP BY {column} HAVING COUNT(*) > 1)
-                SELECT once.{column}, {SELECT.removeprefix("SELECT ")} JOIN once ON once.number = t.number
-                WHERE once.{column} IN (SELECT shared FROM alike) ORDER BY once.{column}, {order}, t.number"""
-            before: list[tuple[int, Stored]] = []
-            for shared, *row in self._base.execute(query):
-                stored = _stored(row)
-                before = [(value, other) for value, other in before if value == shared][-NEIGHBOURS:]
-                for _, other in before:
-                    yield (stored, other) if stored.number > other.number else (other, stored)
-                before.append((shared, stored))
+            query = f"{SELECT} JOIN once ON once.number = t.number WHERE once.{column} = ? ORDER BY {order}, t.number"
+            # One beginning after the other, for who asks may soon have enough.
+            for shared in self._base.execute(f"SELECT {column} FROM once GROUP BY {column} HAVING {wanted}"):
+                before: list[Stored] = []
+                for stored in map(_stored, self._base.execute(query, shared)):
+                    for other in before:
+                        sides = {stored.side, other.side}
+                        if len(sides) == 2 and "test" in sides if across else len(sides) == 1:
+                            yield (stored, other) if stored.number > other.number else (other, stored)
+                    before = [*before, stored][-NEIGHBOURS:]
 
     def _stored(self, number: int) -> Stored:
         return _stored(self._base.execute(f"{SELECT} WHERE t.number = ?", (number,)).fetchone())

@@ -22,6 +22,7 @@ def main(
     max_steps: int = typer.Option(2000, help="Training stops here at the latest"),
     seed: int = 0,
     gpu_id: int = -1,
+    stream_over: int = typer.Option(0, help="A training corpus of more texts is streamed from the disk; 0 for never"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
     if base_model:
@@ -42,7 +43,7 @@ def main(
         "training.max_steps": max_steps,
         "system.seed": seed,
     }
-    with trained(config, log, overrides, gpu_id, resume) as best, replacing(output) as path:
+    with trained(config, log, overrides, gpu_id, resume, stream_over) as best, replacing(output) as path:
         best.rename(path)
     msg.good(f"Trained the base pipeline; it stands in {output}")
 

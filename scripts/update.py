@@ -25,7 +25,7 @@ import made_up_names  # noqa: F401
 from base_pipeline import recognisers
 from command import run
 from copy_embedding import embedding
-from doc_shards import read_docs
+from doc_shards import read_docs, sample
 from outputs import fail, replacing, scratch
 from spacy_training import read_config, trained
 from threshold import silence, tune_threshold
@@ -119,6 +119,7 @@ def main(
     max_steps: int = typer.Option(2000, help="Training stops here at the latest"),
     seed: int = 0,
     gpu_id: int = -1,
+    stream_over: int = typer.Option(0, help="A training corpus of more texts is streamed from the disk; 0 for never"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
     updated = spacy.load(base)
@@ -126,10 +127,10 @@ def main(
     with scratch(log.with_name("config")) as folder:
         filled = folder / config.name
         made.to_disk(filled)
-        with trained(filled, log, overrides, gpu_id, resume) as best, replacing(output) as path:
+        with trained(filled, log, overrides, gpu_id, resume, stream_over) as best, replacing(output) as path:
             new = spacy.load(best)
-            examples, mixed = (list(read_docs(path, new.vocab)) for path in (dev, corpus / "dev.spacy"))
-            texts = {doc.text for doc in examples}
+            examples, mixed = (list(sample(path, new.vocab, stream_over // 10)) for path in (dev, corpus / "dev.spacy"))
+            texts = {doc.text for doc in read_docs(dev, new.vocab)}
             rehearsal = [doc for doc in mixed if doc.text not in texts]
             # Another copy of the base reads them: a recogniser keeps the labels of entities that were set before it.
             known = sum(len(doc.ents) for doc in spacy.load(base).pipe([doc.text for doc in rehearsal]))

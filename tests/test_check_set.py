@@ -101,7 +101,7 @@ def test_a_common_beginning_is_compared_in_time():
     sets = [example(f"dear customer we thank you for your order of {'abcdefghij'[n % 10]}{n:x} and {n * 7:x}, {n * 13:x} pieces") for n in range(3000)]
     with TextIndex() as index:
         index.add("annotated", "x", [(line, facts(e, group_key(e))) for line, e in enumerate(sets)])
-        assert 0 < sum(1 for _ in index.neighbours()) <= 2 * NEIGHBOURS * len(sets)
+        assert 0 < sum(1 for _ in index.neighbours(across=False)) <= 2 * NEIGHBOURS * len(sets)
 
 
 def test_too_few_examples():
@@ -159,7 +159,7 @@ def test_any_text_can_be_stored(tmp_path):
     with TextIndex(tmp_path) as index:
         index.add("base", "it's \ud800.jsonl", [(n, facts(example(t), group_key(example(t)))) for n, t in enumerate(texts)])
         assert index.sizes() == {"base": (5, 5)} and list(index.repeats()) == []
-        assert sum(len(stored.text) for pair in index.neighbours() for stored in pair) < 10_000
+        assert sum(len(stored.text) for pair in index.neighbours(across=False) for stored in pair) < 10_000
     assert list(tmp_path.iterdir()) == []
 
 

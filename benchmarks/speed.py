@@ -1,0 +1,210 @@
+"""Measure where time goes, each beside what people use today, in turns, so that whatever else the machine does slows all alike.
+
+    python benchmarks/speed.py training         # words/s of `train` and `update`, beside stock `spacy train`
+    python benchmarks/speed.py prediction       # words/s of the updated pipeline, beside the base, and beside two pipelines
+    python benchmarks/speed.py engines          # a run in which nothing changed, and what an engine adds to a script
+    python benchmarks/speed.py default-run      # each command of the default run
+
+The first two take a finished run of the default data: run `make` before. Rows go to speed.jsonl.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+from typing import Callable
+
+import spacy
+import srsly
+import typer
+from spacy import registry
+from spacy.schemas import ConfigSchemaTraining
+from spacy.training import Corpus
+from spacy.training.loop import create_train_batches
+from spacy.util import fix_random_seed, load_config
+
+ROOT = Path(__file__).parents[1]
+for folder in ("benchmarks", "scripts", "tests"):
+    sys.path.insert(0, str(ROOT / folder))
+import made_up_names  # noqa: E402, F401
+import text_context  # noqa: E402, F401
+from doc_shards import DocShard, read_docs  # noqa: E402
+from reading import grow  # noqa: E402
+from run import copy_project  # noqa: E402
+from spacy_training import use_openblas  # noqa: E402
+
+ENVIRONMENT = {**os.environ, "CI": "true", "NO_COLOR": "1"}
+app = typer.Typer()
+
+
+def keep(**row: object) -> None:
+    print(row, flush=True)
+    srsly.write_jsonl(ROOT / "benchmarks/speed.jsonl", [row], append=True, append_new_line=False)
+
+
+def seconds(*words: object, cwd: Path = ROOT) -> float:
+    """RETURNS (float): Seconds on the clock that a command took."""
+    started = time.perf_counter()
+    done = subprocess.run([sys.executable, *map(str, words)], cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+    return time.perf_counter() - started
+
+
+def in_turns(rounds: int, **ways: Callable[[], float]) -> dict[str, float]:
+    """RETURNS (dict): The least of what each way gave in so many rounds."""
+    found = [{name: way() for name, way in ways.items()} for _ in range(rounds)]
+    return {name: min(row[name] for row in found) for name in ways}
+
+
+def grown(size: int, folder: Path) -> Path:
+    """RETURNS (Path): A corpus of so many of our own texts, grown."""
+    grow(size, folder / "grown.jsonl")
+    nlp, shard = spacy.blank("en"), DocShard()
+    for record in srsly.read_jsonl(folder / "grown.jsonl"):
+        doc = nlp.make_doc(record["text"])
+        doc.set_ents([doc.char_span(*entity) for entity in record["entities"]])
+        shard.add(doc)
+    shard.complete(nlp.vocab.strings).to_folder(folder / f"{size}.spacy")
+    return folder / f"{size}.spacy"
+
+
+def words_seen(config: Path, train: Path, steps: int) -> int:
+    """RETURNS (int): Words in so many batches of a training."""
+    settings = load_config(config).interpolate()["training"]
+    fix_random_seed(0)
+    nlp, batcher = spacy.blank("en"), registry.resolve(settings, schema=ConfigSchemaTraining)["batcher"]
+    batches = create_train_batches(nlp, Corpus(train), batcher, 0)
+    return sum(len(example) for _, batch in islice(batches, steps) for example in batch)
+
+
+@app.command()
+def training(run: Path = ROOT, sizes: list[int] = [1000, 4000, 16000], steps: int = 400, rounds: int = 2):
+    """The published templates train what `spacy init config -p ner -o efficiency` writes, with `spacy train`."""
+    base, dev = run / "training/base/model-best", run / "corpus/base/dev.spacy"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        stock = folder / "stock.cfg"
+        seconds("-m", "spacy", "init", "config", stock, "-p", "ner", "-o", "efficiency")
+        corpora = [(grown(size, folder), dev, size, steps) for size in sizes] + [(run / "corpus/base/train.spacy", dev, "base", 2000)]
+        corpora += [(run / "corpus/update/train.spacy", run / "corpus/update/dev.spacy", "update", 2000)]
+        for train, dev, what, count in corpora:
+            corpus = folder / f"corpus-{what}"
+            corpus.mkdir()
+            for part, path in (("train", train), ("dev", dev)):
+                (corpus / f"{part}.spacy").symlink_to(path.resolve())
+            paths = ["--paths.train", corpus / "train.spacy", "--paths.dev", corpus / "dev.spacy", "--training.max_steps", count]
+            out = [folder / f"{what}-train" / "model-best", folder / f"{what}-log.jsonl"]
+            update_out = [folder / f"{what}-update" / part for part in ("model-best", "log.jsonl", "threshold.jsonl")]
+            own_dev = run / "corpus/new/dev.spacy"
+            took = in_turns(
+                1 if count > steps else rounds,
+                stock=lambda: seconds("-m", "spacy", "train", stock, "--output", folder / f"{what}-stock", *paths),
+                train=lambda: seconds("scripts/train.py", "configs/base.cfg", corpus, *out, "--max-steps", count),
+                update=lambda: seconds("scripts/update.py", "configs/update.cfg", base, corpus, *update_out, "--dev", own_dev, "--max-steps", count),
+            )
+            # Only the update's own corpus has the update's label, and only there are the last two to be compared in F.
+            best = {"stock": folder / f"{what}-stock/model-best", "train": out[0]}
+            scored = {way: round(100 * srsly.read_json(path / "meta.json")["performance"]["ents_f"], 2) for way, path in best.items()}
+            scored["update"] = max(round(100 * line["score"], 2) for line in srsly.read_jsonl(update_out[1]))
+            for way, cfg in (("stock", stock), ("train", ROOT / "configs/base.cfg"), ("update", ROOT / "configs/update.cfg")):
+                words = words_seen(cfg, train, count)
+                keep(what="training", corpus=what, steps=count, way=way, words_s=round(words / took[way]), seconds=round(took[way], 1), dev_f=scored[way],
+                     of_stock=round(words / took[way] / (words_seen(stock, train, count) / took["stock"]), 2))  # fmt: skip
+
+
+@app.command()
+def prediction(run: Path = ROOT, sizes: list[int] = [500, 2000, 8000], rounds: int = 4):
+    """Seconds of CPU time, in one process; the two pipelines are the base, and a stock one of the new label alone."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        out = [folder / "model-best", folder / "log.jsonl"]
+        # What a network says makes no difference to its speed: some steps will do.
+        seconds("scripts/train.py", "configs/base.cfg", run / "corpus/new", *out, "--max-steps", 200)
+        for size in sizes:
+            texts = [doc.text for doc in read_docs(grown(size, folder), spacy.blank("en").vocab)]
+            for blas in ("BLIS, as spaCy has it", "OpenBLAS"):
+                if blas == "OpenBLAS":
+                    use_openblas()
+                places = (run / "training/base/model-best", run / "training/updated/model-best", out[0])
+                base, updated, other = (spacy.load(path) for path in places)
+
+                def cpu(*pipelines) -> float:
+                    started = time.process_time()
+                    for nlp in pipelines:
+                        for _ in nlp.pipe(texts):
+                            pass
+                    return time.process_time() - started
+
+                took = in_turns(rounds, base=lambda: cpu(base), updated=lambda: cpu(updated), two=lambda: cpu(base, other))
+                words = sum(len(base.make_doc(text)) for text in texts)
+                for way in took:
+                    keep(what="prediction", texts=size, blas=blas, way=way, words_s=round(words / took[way]), of_base=round(took["base"] / took[way], 2), of_two=round(took["two"] / took[way], 2))
+
+
+@app.command()
+def engines(sizes: list[int] = [1000, 10000, 100000], rounds: int = 3):
+    """On the small data of the tests, with as many raw texts. An engine's own start-up is what it takes for one command that
+    has nothing to do."""
+    from tiny_project import tiny
+
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            project, empty = Path(name) / "project", Path(name) / "empty"
+            copy_project(project, None)
+            tiny(project)
+            own = [record["text"] for record in srsly.read_jsonl(project / "assets/raw.jsonl")]
+            srsly.write_jsonl(project / "assets/raw.jsonl", ({"text": f"{own[n % len(own)]} and again on day {n}"} for n in range(size)))
+            empty.mkdir()
+            srsly.write_yaml(empty / "project.yml", {"commands": [{"name": "one", "script": ["true"], "deps": ["project.yml"]}], "workflows": {"all": ["one"]}})
+            srsly.write_yaml(empty / "dvc.yaml", {"stages": {"one": {"cmd": "true", "deps": ["project.yml"]}}})
+            for folder in (project, empty):
+                subprocess.run("git init -q . && git add -A && git -c user.name=x -c user.email=x@x commit -qm x", shell=True, cwd=folder, check=True)
+            seconds("-m", "dvc", "init", "-q", cwd=empty)
+            for folder in (empty, project):
+                seconds("-m", "spacy", "project", "run", "all", cwd=folder)
+            seconds("-m", "dvc", "commit", "-f", "-q", cwd=project)
+            for folder in (empty, project):
+                seconds("-m", "dvc", "repro", cwd=folder)
+            plots = srsly.read_yaml(project / "dvc.yaml")["stages"]["plots"]["cmd"].split()[1:]
+            took = in_turns(
+                rounds,
+                spacy_empty=lambda: seconds("-m", "spacy", "project", "run", "all", cwd=empty),
+                spacy=lambda: seconds("-m", "spacy", "project", "run", "all", cwd=project),
+                dvc_empty=lambda: seconds("-m", "dvc", "repro", cwd=empty),
+                dvc=lambda: seconds("-m", "dvc", "repro", cwd=project),
+                script=lambda: seconds(*plots, cwd=project),
+                through_spacy=lambda: seconds("-m", "spacy", "project", "run", "plots", "--force", cwd=project),
+                through_dvc=lambda: seconds("-m", "dvc", "repro", "--single-item", "--force", "plots", cwd=project),
+            )
+            keep(what="engines", raw_texts=size, **{way: round(value, 2) for way, value in took.items()},
+                 spacy_ratio=round(took["spacy"] / took["spacy_empty"], 2), dvc_ratio=round(took["dvc"] / took["dvc_empty"], 2))  # fmt: skip
+
+
+@app.command()
+def default_run():
+    with tempfile.TemporaryDirectory() as name:
+        project = Path(name)
+        copy_project(project, None)
+        subprocess.run("git init -q . && git add -A && git -c user.name=x -c user.email=x@x commit -qm x", shell=True, cwd=project, check=True)
+        running = subprocess.Popen(
+            [sys.executable, "-u", "-m", "spacy", "project", "run", "all"], cwd=project, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        started = begun = time.perf_counter()
+        command = "start-up"
+        for line in running.stdout:
+            if found := re.search(r"== ([\w-]+) ==", line):
+                keep(what="default run", command=command, seconds=round(time.perf_counter() - begun, 1))
+                command, begun = found[1], time.perf_counter()
+        if running.wait():
+            raise SystemExit(f"It ended in {command}")
+        keep(what="default run", command=command, seconds=round(time.perf_counter() - begun, 1))
+        keep(what="default run", command="all", seconds=round(time.perf_counter() - started, 1))
+
+
+if __name__ == "__main__":
+    app()

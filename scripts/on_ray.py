@@ -84,7 +84,10 @@ def start(workers: int) -> None:
         scripts = {"working_dir": str(Path(__file__).parent), "excludes": ["__pycache__"]}
         if address != "local":
             knock(address)
-        ray.init(address, runtime_env=scripts, log_to_driver=False, logging_level="error", **here)
+        try:
+            ray.init(address, runtime_env=scripts, log_to_driver=False, logging_level="error", **here)
+        except ConnectionError as error:
+            fail([f"The Ray cluster {address!r} cannot be joined: {error}"], "Where it asks for a token: RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or ~/.ray/auth_token.")
     # A lost task is no reason to stop the others, and whoever called says what became of it.
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = DataContext.get_current()

@@ -5,7 +5,9 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
+from secrets import token_hex
 
 import psutil
 import pytest
@@ -13,8 +15,9 @@ from conftest import ROOT, write
 from doc_shards import DocShard
 from test_predict import content, pipeline, texts
 
-pytestmark = [pytest.mark.ray]
-pytest.importorskip("ray", reason="Ray is not installed: make ray-test installs it")
+pytestmark = [pytest.mark.ray, pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: make ray-test installs it")]
+# The cluster listens on all addresses of the machine.
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token_hex(32)}
 ON_RAY = ("--engine", "ray", "--workers", 2)
 
 
@@ -24,7 +27,7 @@ def cluster(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    env = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+    env = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", **TOKEN}
     words = ["start", "--head", "--block", "--num-cpus=2", "--node-ip-address=127.0.0.1", f"--port={port}", "--include-dashboard=false", f"--object-store-memory={2**28}"]
     log = tmp_path_factory.mktemp("ray") / "log"
     with log.open("w") as file, psutil.Popen([Path(sys.executable).with_name("ray"), *words], env=env, stdout=file, stderr=subprocess.STDOUT) as head:
@@ -41,8 +44,8 @@ def cluster(tmp_path_factory):
 @pytest.fixture
 def on_cluster(run, cluster, monkeypatch):
     """Run a script with Ray, as somebody does who has set RAY_ADDRESS."""
-    monkeypatch.setenv("RAY_ADDRESS", cluster[0])
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    for name, value in {"RAY_ADDRESS": cluster[0], **TOKEN}.items():
+        monkeypatch.setenv(name, value)
     return lambda *words: run(*words, *ON_RAY)
 
 
@@ -71,7 +74,7 @@ def test_a_worker_killed_in_mid_run_changes_nothing(run, cluster, shards, tmp_pa
         write(shards / f"{number}.jsonl", texts(number, 500))
     assert predict(run, "local").code == 0
     words = [sys.executable, ROOT / "scripts/predict.py", "in", "ray", "--pipeline", "pipe", *map(str, ON_RAY)]
-    env = {**os.environ, "RAY_ADDRESS": cluster[0], "RAY_AUTH_MODE": "disabled"}
+    env = {**os.environ, "RAY_ADDRESS": cluster[0], **TOKEN}
     killed = None
     with (tmp_path / "log").open("w") as log, psutil.Popen(words, cwd=tmp_path, env=env, stdout=log, stderr=subprocess.STDOUT) as running:
         while running.poll() is None:

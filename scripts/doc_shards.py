@@ -1,11 +1,13 @@
 """A corpus is a folder of .spacy files, its shards: so it is written and read without ever being in memory as a whole, and
 one more file of annotations adds shards and changes none. spaCy's own Corpus reads such a folder."""
 
+import zlib
 from hashlib import md5
 from pathlib import Path
 from typing import Iterator
 
 import numpy
+import srsly
 from spacy.attrs import ENT_IOB, ORTH, SPACY
 from spacy.strings import StringStore
 from spacy.tokens import Doc, DocBin
@@ -42,6 +44,21 @@ class DocShard(DocBin):
         found = {number for tokens in self.tokens for number in tokens[:, used].ravel().tolist()}
         self.strings = {strings[number] for number in found}
         return self
+
+    def to_bytes(self) -> bytes:
+        """RETURNS (bytes): What a DocBin writes, compressed in half the time, and a tenth larger."""
+        content = {
+            "version": self.version,
+            "attrs": self.attrs,
+            "tokens": numpy.vstack(self.tokens).tobytes() if self.tokens else b"",
+            "spaces": numpy.vstack(self.spaces).tobytes() if self.spaces else b"",
+            "lengths": numpy.asarray([len(tokens) for tokens in self.tokens], dtype="int32").tobytes(),
+            "strings": sorted(self.strings),
+            "cats": self.cats,
+            "flags": self.flags,
+            "span_groups": self.span_groups,
+        }
+        return zlib.compress(srsly.msgpack_dumps(content), level=1)
 
     def to_folder(self, folder: Path, prefix: str = "") -> None:
         """Write the shard under a name made from its content: the order of shards must not depend on names of data files."""

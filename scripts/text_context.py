@@ -9,14 +9,18 @@ Figures are in benchmarks/README.md.
 
 from typing import Callable
 
+import numpy
 from spacy import registry
+from spacy.attrs import NORM, ORTH
 from spacy.ml.models.tok2vec import build_Tok2Vec_model
 from spacy.tokens import Doc
-from thinc.api import LayerNorm, Linear, Model, chain
+from thinc.api import LayerNorm, Linear, Model, NumpyOps, chain
 from thinc.types import Floats2d
 
 NAME = "tok2vec_in_context"
 PIECES = 2
+# What spaCy keeps of a word and not of a place in a text, but for NORM, which an exception of the tokenizer may set.
+WORD_ATTRS = {"ORTH", "LOWER", "NORM", "PREFIX", "SUFFIX", "SHAPE"}
 
 
 @registry.architectures("ner_update.Tok2VecInContext.v1")
@@ -28,10 +32,46 @@ def build_tok2vec_in_context(
     embed, encode (Model): As for spacy.Tok2Vec.v2.
     """
     width = encode.get_dim("nO")
-    model = chain(build_Tok2Vec_model(embed, encode), text_context(width))
+    model = chain(build_Tok2Vec_model(each_word_once(embed), encode), text_context(width))
+    if isinstance(model.ops, NumpyOps) and model.ops.use_blis:
+        # On what spaCy takes by default, BLIS, matrices are multiplied in twice the time, and to other last digits than in training.
+        openblas = NumpyOps(use_blis=False)
+        for node in model.walk():
+            node.ops = openblas
     model.name = NAME
     model.set_dim("nO", width)
     return model
+
+
+def each_word_once(embed: Model[list[Doc], list[Floats2d]]) -> Model[list[Doc], list[Floats2d]]:
+    """Let a layer that embeds words for themselves read each kind of word once, however often it stands in the texts. Only
+    where it predicts: in training it reads all, as ever.
+
+    embed (Model): As for spacy.Tok2Vec.v2. What it reads of a token must follow from the word and its NORM.
+    """
+    return Model("each_word_once", embed_each_word_once, init=initialize_first, layers=[embed])
+
+
+def initialize_first(model: Model, X=None, Y=None) -> None:
+    model.layers[0].initialize(X, Y)
+
+
+def embed_each_word_once(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
+    embed = model.layers[0]
+    tokens = numpy.concatenate([doc.to_array([ORTH, NORM]) for doc in docs]) if docs else numpy.zeros((0, 2))
+    if is_train or not len(tokens) or not all(of_words(node) for node in embed.walk()):
+        return embed(docs, is_train)
+    # Both are hashes of 64 bits; so is what is made of them.
+    _, first, kinds = numpy.unique(tokens[:, 0] * numpy.uint64(3) + tokens[:, 1], return_index=True, return_inverse=True)
+    vocab = docs[0].vocab
+    words = Doc(vocab, words=[vocab.strings[word] for word in tokens[first, 0]])
+    words.from_array([NORM], tokens[first, 1:])
+    return model.ops.unflatten(embed.predict([words])[0][kinds], model.ops.asarray1i([len(doc) for doc in docs])), lambda d: []
+
+
+def of_words(node: Model) -> bool:
+    """RETURNS (bool): Whether a part of an embedding layer reads nothing of a token that does not follow from the word."""
+    return set(node.attrs.get("columns", [])) <= WORD_ATTRS
 
 
 def without_context(layer: Model) -> Model:

@@ -56,6 +56,48 @@ def test_texts_without_a_token():
     assert len(nlp("")) == 0
 
 
+@pytest.mark.parametrize("vectors", [False, True])
+def test_words_that_are_read_once_say_what_they_say_read_each_time(vectors):
+    nlp = spacy.blank("en")
+    config = load_config(ROOT / "configs/update.cfg", interpolate=True)["components"]["ner_new"]["model"]["tok2vec"]["embed"]
+    if vectors:
+        for row, word in enumerate(("my", "tablet", "cup")):
+            nlp.vocab.set_vector(word, numpy.full(3, row + 1, dtype="f4"))
+    embed = spacy.registry.resolve({"model": config | {"include_static_vectors": vectors, "width": 96}})["model"]
+    # "can't" and "wo" have a NORM that is not the word's own.
+    docs = [nlp.make_doc(text) for text in ("My tablet can't, my cup won't.", "", "my My tablet\n  wo", "Tablet")]
+    once = text_context.each_word_once(embed)
+    once.initialize(docs)
+    read = []
+    embed.layers[0]._func = watched(embed.layers[0]._func, read)
+    found = once.predict(docs)
+    (words,) = read
+    assert sorted((token.orth_, token.norm_) for token in words[0]) == sorted({(t.orth_, t.norm_) for doc in docs for t in doc})
+    for doc, rows, expected in zip(docs, found, embed.predict(docs), strict=True):
+        assert rows.shape == (len(doc), 96)
+        assert rows == pytest.approx(expected, abs=1e-5)
+
+
+def watched(forward, read: list):
+    def watching(model, docs, is_train):
+        read.append(docs)
+        return forward(model, docs, is_train)
+
+    return watching
+
+
+def test_a_feature_that_depends_on_the_place_is_read_each_time():
+    nlp = spacy.blank("en")
+    config = {"@architectures": "spacy.MultiHashEmbed.v2", "width": 8, "attrs": ["NORM", "ENT_TYPE"], "rows": [50, 50], "include_static_vectors": False}
+    embed = spacy.registry.resolve({"model": config})["model"]
+    doc = nlp.make_doc("a cup a cup")
+    doc.set_ents([doc.char_span(0, 5, "GADGET")])
+    once = text_context.each_word_once(embed)
+    once.initialize([doc])
+    rows = once.predict([doc])[0]
+    assert (rows[0] != rows[2]).any() and (rows == embed.predict([doc])[0]).all()
+
+
 @pytest.mark.parametrize("place", [(0, 0, 1), (0, 2, 3), (1, 1, 0), (1, 4, 2)])
 def test_the_gradient_is_that_of_finite_differences(place):
     set_current_ops(NumpyOps(use_blis=False))

@@ -83,38 +83,43 @@ def words_seen(config: Path, train: Path, steps: int) -> int:
 
 
 @app.command()
-def training(run: Path = ROOT, sizes: list[int] = [1000, 4000, 16000], steps: int = 400, rounds: int = 2):
+def training(run: Path = ROOT, sizes: list[int] = [1000, 16000], steps: int = 2000, rounds: int = 1):
     """The published templates train what `spacy init config -p ner -o efficiency` writes, with `spacy train`."""
     base, dev = run / "training/base/model-best", run / "corpus/base/dev.spacy"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stock = folder / "stock.cfg"
         seconds("-m", "spacy", "init", "config", stock, "-p", "ner", "-o", "efficiency")
-        corpora = [(grown(size, folder), dev, size, steps) for size in sizes] + [(run / "corpus/base/train.spacy", dev, "base", 2000)]
-        corpora += [(run / "corpus/update/train.spacy", run / "corpus/update/dev.spacy", "update", 2000)]
-        for train, dev, what, count in corpora:
+        corpora = [(grown(size, folder), dev, size) for size in sizes] + [(run / "corpus/base/train.spacy", dev, "base")]
+        corpora += [(run / "corpus/update/train.spacy", run / "corpus/update/dev.spacy", "update")]
+        for train, dev, what in corpora:
             corpus = folder / f"corpus-{what}"
             corpus.mkdir()
             for part, path in (("train", train), ("dev", dev)):
                 (corpus / f"{part}.spacy").symlink_to(path.resolve())
-            paths = ["--paths.train", corpus / "train.spacy", "--paths.dev", corpus / "dev.spacy", "--training.max_steps", count]
+            paths = ["--paths.train", corpus / "train.spacy", "--paths.dev", corpus / "dev.spacy", "--training.max_steps", steps, "--training.patience", 0]
             out = [folder / f"{what}-train" / "model-best", folder / f"{what}-log.jsonl"]
             update_out = [folder / f"{what}-update" / part for part in ("model-best", "log.jsonl", "threshold.jsonl")]
             own_dev = run / "corpus/new/dev.spacy"
-            took = in_turns(
-                1 if count > steps else rounds,
-                stock=lambda: seconds("-m", "spacy", "train", stock, "--output", folder / f"{what}-stock", *paths),
-                train=lambda: seconds("scripts/train.py", "configs/base.cfg", corpus, *out, "--max-steps", count),
-                update=lambda: seconds("scripts/update.py", "configs/update.cfg", base, corpus, *update_out, "--dev", own_dev, "--max-steps", count),
-            )
-            # Only the update's own corpus has the update's label, and only there are the last two to be compared in F.
-            best = {"stock": folder / f"{what}-stock/model-best", "train": out[0]}
-            scored = {way: round(100 * srsly.read_json(path / "meta.json")["performance"]["ents_f"], 2) for way, path in best.items()}
-            scored["update"] = max(round(100 * line["score"], 2) for line in srsly.read_jsonl(update_out[1]))
-            for way, cfg in (("stock", stock), ("train", ROOT / "configs/base.cfg"), ("update", ROOT / "configs/update.cfg")):
-                words = words_seen(cfg, train, count)
-                keep(what="training", corpus=what, steps=count, way=way, words_s=round(words / took[way]), seconds=round(took[way], 1), dev_f=scored[way],
-                     of_stock=round(words / took[way] / (words_seen(stock, train, count) / took["stock"]), 2))  # fmt: skip
+            ways = {
+                "stock": lambda: seconds("-m", "spacy", "train", stock, "--output", folder / f"{what}-stock", *paths),
+                "train": lambda: seconds("scripts/train.py", "configs/base.cfg", corpus, *out, "--max-steps", steps),
+                "update": lambda: seconds("scripts/update.py", "configs/update.cfg", base, corpus, *update_out, "--dev", own_dev, "--max-steps", steps),
+            }
+            # Each of the project's own two corpora is trained on by its own command.
+            ways.pop({"base": "update", "update": "train"}.get(what, ""), None)
+            took = in_turns(rounds, **ways)
+            logs = {"train": out[1], "update": update_out[1]}
+            scored = {way: max(round(100 * line["score"], 2) for line in srsly.read_jsonl(logs[way])) for way in ways if way in logs}
+            scored["stock"] = round(100 * srsly.read_json(folder / f"{what}-stock/model-best/meta.json")["performance"]["ents_f"], 2)
+            configs = {"stock": stock, "train": ROOT / "configs/base.cfg", "update": ROOT / "configs/update.cfg"}
+            # The base's config stops where nothing gets better.
+            done = {way: srsly.read_jsonl(logs[way]) for way in ways if way in logs}
+            done = {"stock": steps} | {way: max(line["step"] for line in lines) for way, lines in done.items()}
+            speed = {way: words_seen(configs[way], train, done[way]) / took[way] for way in ways}
+            for way in ways:
+                keep(what="training", corpus=what, steps=done[way], way=way, words_s=round(speed[way]), seconds=round(took[way], 1), dev_f=scored[way],
+                     of_stock=round(speed[way] / speed["stock"], 2))  # fmt: skip
 
 
 @app.command()

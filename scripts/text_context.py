@@ -44,10 +44,10 @@ def build_tok2vec_in_context(
 
 
 def each_word_once(embed: Model[list[Doc], list[Floats2d]]) -> Model[list[Doc], list[Floats2d]]:
-    """Let a layer that embeds words for themselves read each kind of word once, however often it stands in the texts. Only
-    where it predicts: in training it reads all, as ever.
+    """Let a layer that embeds words for themselves read each of them once a batch, however often it stands there. Where it
+    predicts: in training it reads all, as ever. So it does if it has a feature that depends on the place.
 
-    embed (Model): As for spacy.Tok2Vec.v2. What it reads of a token must follow from the word and its NORM.
+    embed (Model): As for spacy.Tok2Vec.v2, which wants one that is independent of the context.
     """
     return Model("each_word_once", embed_each_word_once, init=initialize_first, layers=[embed])
 
@@ -58,15 +58,16 @@ def initialize_first(model: Model, X=None, Y=None) -> None:
 
 def embed_each_word_once(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
     embed = model.layers[0]
-    tokens = numpy.concatenate([doc.to_array([ORTH, NORM]) for doc in docs]) if docs else numpy.zeros((0, 2))
-    if is_train or not len(tokens) or not all(of_words(node) for node in embed.walk()):
+    if is_train or not any(len(doc) for doc in docs) or not all(of_words(node) for node in embed.walk()):
         return embed(docs, is_train)
+    tokens = numpy.concatenate([doc.to_array([ORTH, NORM]) for doc in docs])
     # Both are hashes of 64 bits; so is what is made of them.
     _, first, kinds = numpy.unique(tokens[:, 0] * numpy.uint64(3) + tokens[:, 1], return_index=True, return_inverse=True)
     vocab = docs[0].vocab
     words = Doc(vocab, words=[vocab.strings[word] for word in tokens[first, 0]])
     words.from_array([NORM], tokens[first, 1:])
-    return model.ops.unflatten(embed.predict([words])[0][kinds], model.ops.asarray1i([len(doc) for doc in docs])), lambda d: []
+    rows = embed.predict([words])[0][model.ops.asarray1i(kinds)]
+    return model.ops.unflatten(rows, model.ops.asarray1i([len(doc) for doc in docs])), lambda d_rows: []
 
 
 def of_words(node: Model) -> bool:

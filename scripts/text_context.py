@@ -58,7 +58,8 @@ def initialize_first(model: Model, X=None, Y=None) -> None:
 
 def embed_each_word_once(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
     embed = model.layers[0]
-    if is_train or not any(len(doc) for doc in docs) or not all(of_words(node) for node in embed.walk()):
+    one_vocab = len({id(doc.vocab) for doc in docs}) == 1
+    if is_train or not one_vocab or not any(len(doc) for doc in docs) or not all(of_words(node) for node in embed.walk()):
         return embed(docs, is_train)
     tokens = numpy.concatenate([doc.to_array([ORTH, NORM]) for doc in docs])
     # Both are hashes of 64 bits; so is what is made of them.

@@ -222,10 +222,12 @@ def default_run():
         running = subprocess.Popen(
             [sys.executable, "-u", "-m", "spacy", "project", "run", "all"], cwd=project, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
+        commands = srsly.read_yaml(project / "project.yml")["workflows"]["all"]
         started = begun = time.perf_counter()
         command = "start-up"
         for line in running.stdout:
-            if found := re.search(r"== ([\w-]+) ==", line):
+            found = re.search(r"== ([\w-]+) ==", line)
+            if found and found[1] in commands:
                 keep(what="default run", command=command, seconds=round(time.perf_counter() - begun, 1))
                 command, begun = found[1], time.perf_counter()
         if running.wait():

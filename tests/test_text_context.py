@@ -98,6 +98,19 @@ def test_a_feature_that_depends_on_the_place_is_read_each_time():
     assert (rows[0] != rows[2]).any() and (rows == embed.predict([doc])[0]).all()
 
 
+def test_it_says_to_the_byte_what_it_said_in_training_where_spacy_takes_blis():
+    config = load_config(ROOT / "configs/update.cfg", interpolate=True)["components"]["ner_new"]["model"]["tok2vec"]
+    docs = [spacy.blank("en").make_doc(f"{far} {NEAR.format('Zune')}") for far in (*TECH, *GARDEN)]
+    said = []
+    for ops in (NumpyOps(use_blis=True), NumpyOps(use_blis=False)):
+        set_current_ops(ops)
+        fix_random_seed(0)
+        layer = spacy.registry.resolve({"model": config})["model"]
+        layer.initialize(docs)
+        said.append(numpy.vstack(layer.predict(docs)))
+    assert (said[0] == said[1]).all()
+
+
 @pytest.mark.parametrize("place", [(0, 0, 1), (0, 2, 3), (1, 1, 0), (1, 4, 2)])
 def test_the_gradient_is_that_of_finite_differences(place):
     set_current_ops(NumpyOps(use_blis=False))

@@ -8,6 +8,7 @@ import logging
 import os
 import pickle
 import socket
+import sys
 import warnings
 from pathlib import Path
 from typing import Any, Iterator, Sequence
@@ -69,8 +70,11 @@ def on_ray(kind: type, arguments: tuple, tasks: Sequence[Any], workers: int = 0,
 def start(workers: int) -> None:
     """Join the cluster of RAY_ADDRESS, or start Ray on this machine, once. Actors get the scripts from here.
 
-    RAISES (typer.Exit): After a message, if there is no such cluster.
+    RAISES (typer.Exit): After a message, if there is no such cluster, or if Ray could start no worker here.
     """
+    if os.environ.get("RAY_ADDRESS", "local") == "local" and " " in sys.executable:
+        # It would wait for ever: Ray hands the path of Python to a shell, unquoted.
+        fail([f"Ray starts no worker with a Python whose path has a space: {sys.executable}"], "Move the project, or: python scripts/set_var.py engine local")
     # Read when Ray is imported. It would report to its makers, and warn of an actor's arguments, which are held here.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")

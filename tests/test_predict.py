@@ -206,7 +206,7 @@ def test_a_python_with_which_ray_would_wait_for_ever(monkeypatch, capsys):
     monkeypatch.setattr(sys, "executable", "/my projects/.venv/bin/python")
     with pytest.raises(typer.Exit):
         start(1)
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
     assert "/my projects/.venv/bin/python" in said and "set_var.py engine local" in said
 
 

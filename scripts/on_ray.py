@@ -7,6 +7,7 @@ actor loads its own. Ray replaces an actor that has ended, and begins its task a
 import logging
 import os
 import pickle
+import shlex
 import socket
 import sys
 import warnings
@@ -70,11 +71,8 @@ def on_ray(kind: type, arguments: tuple, tasks: Sequence[Any], workers: int = 0,
 def start(workers: int) -> None:
     """Join the cluster of RAY_ADDRESS, or start Ray on this machine, once. Actors get the scripts from here.
 
-    RAISES (typer.Exit): After a message, if there is no such cluster, or if Ray could start no worker here.
+    RAISES (typer.Exit): After a message, if there is no such cluster.
     """
-    if os.environ.get("RAY_ADDRESS", "local") == "local" and " " in sys.executable:
-        # It would wait for ever: Ray hands the path of Python to a shell, unquoted.
-        fail([f"Ray starts no worker with a Python whose path has a space: {sys.executable}"], "Move the project, or: python scripts/set_var.py engine local")
     # Read when Ray is imported. It would report to its makers, and warn of an actor's arguments, which are held here.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -86,7 +84,10 @@ def start(workers: int) -> None:
         address = os.environ.get("RAY_ADDRESS", "local")
         here = {"num_cpus": max(workers, cores()), "object_store_memory": STORE, "include_dashboard": False} if address == "local" else {}
         scripts = {"working_dir": str(Path(__file__).parent), "excludes": ["__pycache__"]}
-        if address != "local":
+        if address == "local":
+            # Ray hands it to a shell as it is; with a space in it no worker would ever start.
+            scripts["py_executable"] = shlex.quote(sys.executable)
+        else:
             knock(address)
         try:
             ray.init(address, runtime_env=scripts, log_to_driver=False, logging_level="error", **here)

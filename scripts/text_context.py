@@ -45,21 +45,24 @@ def build_tok2vec_in_context(
 
 def each_word_once(embed: Model[list[Doc], list[Floats2d]]) -> Model[list[Doc], list[Floats2d]]:
     """Let a layer that embeds words for themselves read each of them once a batch, however often it stands there. Where it
-    predicts: in training it reads all, as ever. So it does if it has a feature that depends on the place.
+    predicts: in training it reads all, as ever. thinc's `uniqued` does so for one column of numbers, and this one reads Docs.
 
     embed (Model): As for spacy.Tok2Vec.v2, which wants one that is independent of the context.
+    RETURNS (Model): The layer itself, if it has a feature that depends on the place.
     """
-    return Model("each_word_once", embed_each_word_once, init=initialize_first, layers=[embed])
+    if any(not set(node.attrs.get("columns", [])) <= WORD_ATTRS for node in embed.walk()):
+        return embed
+    return Model("each_word_once", embed_each_word_once, init=initialize_embed, layers=[embed])
 
 
-def initialize_first(model: Model, X=None, Y=None) -> None:
+def initialize_embed(model: Model, X=None, Y=None) -> None:
     model.layers[0].initialize(X, Y)
 
 
 def embed_each_word_once(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
     embed = model.layers[0]
-    one_vocab = len({id(doc.vocab) for doc in docs}) == 1
-    if is_train or not one_vocab or not any(len(doc) for doc in docs) or not all(of_words(node) for node in embed.walk()):
+    # A word of another vocab has no string in the first one's.
+    if is_train or not any(map(len, docs)) or len({id(doc.vocab) for doc in docs}) > 1:
         return embed(docs, is_train)
     tokens = numpy.concatenate([doc.to_array([ORTH, NORM]) for doc in docs])
     # Both are hashes of 64 bits; so is what is made of them.
@@ -69,11 +72,6 @@ def embed_each_word_once(model: Model, docs: list[Doc], is_train: bool) -> tuple
     words.from_array([NORM], tokens[first, 1:])
     rows = embed.predict([words])[0][model.ops.asarray1i(kinds)]
     return model.ops.unflatten(rows, model.ops.asarray1i([len(doc) for doc in docs])), lambda d_rows: []
-
-
-def of_words(node: Model) -> bool:
-    """RETURNS (bool): Whether a part of an embedding layer reads nothing of a token that does not follow from the word."""
-    return set(node.attrs.get("columns", [])) <= WORD_ATTRS
 
 
 def without_context(layer: Model) -> Model:

@@ -3,12 +3,13 @@
 from collections import Counter
 from pathlib import Path
 
-import check_set as check_set_module
 import pytest
+import repeated_texts
 from check_levels import KINDS
-from check_set import NEARLY, check_set, missing_texts, similarity
+from check_set import check_set, missing_texts
 from group_key import group_key, near_key
 from records import Example
+from repeated_texts import NEARLY, similarity
 from text_index import NEIGHBOURS, TextIndex, facts
 
 ASSETS = Path("assets")
@@ -170,7 +171,7 @@ def test_the_same_texts_give_the_same_problems():
 
 def test_of_a_set_of_variants_only_so_many_are_named(monkeypatch):
     """Those that leak into the test set are named all the same."""
-    monkeypatch.setattr(check_set_module, "MOST_NEAR", 3)
+    monkeypatch.setattr(repeated_texts, "MOST_NEAR", 3)
     words = LONG.split()
     variants = [example(" ".join([*words[:at], "thing", *words[at:]])) for at in range(10)]
     rows = found(annotated=variants, test=[example(LONG)])

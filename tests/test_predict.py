@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 from itertools import chain
 
 import engines
@@ -17,7 +16,6 @@ from annotate import pieces
 from annotator import Annotator
 from conftest import write
 from doc_shards import DocShard
-from on_ray import start
 from raw_texts import RawTexts, digest
 from shards import digest_of
 from test_remotes import KEYS, s3  # noqa: F401
@@ -199,15 +197,6 @@ def test_a_process_that_ends_is_replaced(tmp_path, always):
     made = list(engines.each(Ending, (tmp_path, always), range(6), workers=2))
     assert [row for n, row in enumerate(made) if n != 2] == [0, 10, 30, 40, 50]
     assert isinstance(made[2], engines.Lost) if always else made[2] == 20
-
-
-def test_a_python_with_which_ray_would_wait_for_ever(monkeypatch, capsys):
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    monkeypatch.setattr(sys, "executable", "/my projects/.venv/bin/python")
-    with pytest.raises(typer.Exit):
-        start(1)
-    said = " ".join(capsys.readouterr().out.split())
-    assert "/my projects/.venv/bin/python" in said and "set_var.py engine local" in said
 
 
 def test_without_ray_it_is_said_how_to_get_it(monkeypatch, capsys):

@@ -69,6 +69,14 @@ def test_record_for_record_what_comes_out_without_it(run, shards, tmp_path):
     assert content(tmp_path / "local") == content(tmp_path / "ray") and len(content(tmp_path / "ray")) == 12
 
 
+def test_a_python_whose_path_has_a_space(shards, tmp_path):
+    """As in a project in "My Documents": Ray waits for ever for a worker that a shell cannot start."""
+    (tmp_path / "my venv").symlink_to(Path(sys.prefix))
+    words = [tmp_path / "my venv/bin/python", ROOT / "scripts/predict.py", "in", "ray", "--pipeline", "pipe", *map(str, ON_RAY)]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and "5 of 5 shards in ray" in " ".join(done.stdout.split()), done.stdout + done.stderr
+
+
 def test_a_worker_killed_in_mid_run_changes_nothing(run, cluster, shards, tmp_path, monkeypatch):
     for number in range(20):
         write(shards / f"{number}.jsonl", texts(number, 500))

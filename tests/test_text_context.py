@@ -101,7 +101,7 @@ def test_a_feature_that_depends_on_the_place_is_read_each_time():
 def test_docs_of_several_vocabs_in_one_batch():
     nlp = trained(OURS)
     texts = [f"{far} {NEAR.format('Zune')}" for far in (*TECH, *GARDEN)]
-    layer = nlp.get_pipe("ner").model.get_ref("tok2vec")
+    layer = nlp.get_pipe("ner").model.get_ref("tok2vec").layers[0]
     apart = [layer.predict([nlp.make_doc(text)])[0] for text in texts]
     for rows, expected in zip(layer.predict([spacy.blank("en").make_doc(text) for text in texts]), apart, strict=True):
         assert rows == pytest.approx(expected, abs=1e-5)

@@ -9,7 +9,7 @@ export UV_COMPILE_BYTECODE := 1
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document stages assets transformer s3 ray ray-test brat hub optuna clean help
+.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document stages assets transformer s3 ray ray-test gpu gpu-test brat hub optuna clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python scripts/unlock.py
@@ -59,6 +59,7 @@ lock: .venv/installed ## Pin the newest allowed versions, with hashes
 	$(COMPILE) -c requirements.txt requirements-transformer.in -o requirements-transformer.txt
 	$(COMPILE) -c requirements.txt -c requirements-transformer.txt requirements-hub.in -o requirements-hub.txt
 	$(COMPILE) -c requirements.txt -c requirements-hub.txt requirements-test.in -o requirements-test.txt
+	$(COMPILE) -c requirements.txt -c requirements-transformer.txt requirements-gpu.in -o requirements-gpu.txt
 	$(COMPILE) -c requirements.txt requirements-s3.in -o requirements-s3.txt
 	$(COMPILE) -c requirements.txt -c requirements-test.txt requirements-ray.in -o requirements-ray.txt
 	$(COMPILE) -c requirements.txt requirements-brat.in -o requirements-brat.txt
@@ -82,6 +83,13 @@ ray: .venv/installed requirements-ray.txt ## Install Ray, for vars.engine ray, a
 ray-test: .venv/tested requirements-ray.txt ## Test bulk work on a real Ray of two workers on this machine
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-ray.txt
 	python -m pytest -m ray
+
+gpu: .venv/installed requirements-gpu.txt ## Install what vars.gpu_id needs (NVIDIA, CUDA 13)
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-gpu.txt
+
+gpu-test: .venv/tested requirements-gpu.txt requirements-ray.txt ## Test training and bulk work on a GPU of this machine
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-gpu.txt -r requirements-ray.txt
+	python -m pytest -m gpu
 
 brat: .venv/installed requirements-brat.txt ## Install what it takes to read brat standoff
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-brat.txt

@@ -6,6 +6,7 @@ import spacy
 from spacy.util import minibatch
 
 import text_context  # noqa: F401  (a pipeline that this project updated needs it to load)
+from gpu import take_gpu
 from spacy_training import use_openblas
 
 # Texts that are in memory as Docs at once. Always the same ones together, so that results do not depend on who does the work.
@@ -16,9 +17,11 @@ class Annotator:
     """A pipeline that is loaded from where it lies: it does not travel between processes."""
 
     def __init__(self, pipeline: str, gpu_id: int = -1):
-        """pipeline (str): Path of a folder, or name of an installed package. gpu_id (int): Number of the GPU, -1 for the CPU."""
+        """pipeline (str): Path of a folder, or name of an installed package. gpu_id (int): Number of the GPU, -1 for the CPU.
+        RAISES (OSError): ENODEV, if there is no such GPU.
+        """
         if gpu_id >= 0:
-            spacy.require_gpu(gpu_id)
+            take_gpu(gpu_id)
         else:
             use_openblas()
         self.nlp = spacy.load(pipeline)

@@ -1,7 +1,7 @@
 """Run a command: alone in its project, and with one clear message where the machine or a damaged file stops it."""
 
 import sys
-from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
+from errno import EACCES, EDQUOT, EFBIG, ENODEV, ENOSPC, EPERM, EROFS
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -17,7 +17,7 @@ def run(main: Callable) -> None:
     """Run a typer command alone in its project. The last line of each script.
 
     RAISES (SystemExit): 0, or 1 after a message about bad input, another run, a full disk, a folder that may not be
-        written to, a missing or damaged file. Anything else is a bug of ours and keeps its traceback.
+        written to, a missing or damaged file, a GPU that is not there. Anything else is a bug of ours and keeps its traceback.
     """
     try:
         with alone():
@@ -39,6 +39,8 @@ def explain(error: Exception, words: list[Path]) -> tuple[str, str]:
         return f"The disk is full: {error}", "Make room, and run the same command again."
     if isinstance(error, OSError) and error.errno in FORBIDDEN:
         return f"The project may not be written to, or read: {error}", "Mend the permissions, and run the same command again."
+    if isinstance(error, OSError) and error.errno == ENODEV:
+        return str(error.strerror), "Run: make gpu (it installs requirements-gpu.txt). Or do without: python scripts/set_var.py gpu_id -1."
     broken = sorted({path for word in words for path in damaged(word)})
     if broken:
         advice = "Delete it and run the whole project: the command that makes it runs again."

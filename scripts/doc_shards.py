@@ -89,6 +89,8 @@ def sample(path: Path, vocab: Vocab, most: int) -> Iterator[Doc]:
     most = min(most, total) or total
     for file in shards_of(path):
         held, taken = DocBin().from_disk(file), DocShard()
+        # A DocBin that spaCy wrote holds others.
+        taken.attrs = held.attrs
         for tokens, spaces in zip(held.tokens, held.spaces):
             seen += 1
             if seen * most // total > (seen - 1) * most // total:

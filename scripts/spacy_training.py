@@ -24,6 +24,7 @@ import streamed_corpus  # noqa: F401  (configs name what it and the next registe
 import text_context  # noqa: F401
 from checkpoints import joined, keeping
 from doc_shards import count_texts
+from gpu import take_gpu
 from outputs import fail, replacing, scratch
 
 SECTIONS = {"nlp": ConfigSchemaNlp, "training": ConfigSchemaTraining, "initialize": ConfigSchemaInit}
@@ -58,9 +59,12 @@ def trained(
     stream_over (int): A training corpus of more texts is streamed, and of the dev corpus a tenth as many are evaluated at most.
         0: none is.
     YIELDS (Path): Folder of the best checkpoint, gone afterwards: move or load it inside the block.
+    RAISES (OSError): ENODEV, if there is no such GPU.
     """
     if gpu_id < 0:
         use_openblas()
+    else:
+        take_gpu(gpu_id)
     setup_gpu(gpu_id)
     kept = log.with_name("interrupted")
     done = srsly.read_json(kept / "step.json")["step"] if resume and kept.exists() else 0

@@ -32,6 +32,11 @@ def command(*words: object, cwd: Path, **variables: str) -> SimpleNamespace:
     return SimpleNamespace(code=done.returncode, raw=text, out=" ".join(text.split()))
 
 
+def content(folder: Path) -> dict[str, bytes]:
+    """RETURNS (dict): Each file of a folder, by its path in it."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "configs/update.cfg", steps: int = 60, options: tuple = ()) -> dict:
     """Run the commands from annotate to plots in a folder that has assets/.
 

@@ -14,7 +14,7 @@ import typer
 from annotate import main as annotate
 from annotate import pieces
 from annotator import Annotator
-from conftest import write
+from conftest import content, write
 from doc_shards import DocShard
 from raw_texts import RawTexts, digest
 from shards import digest_of
@@ -49,10 +49,6 @@ def shards(tmp_path):
 @pytest.fixture
 def predict(run):
     return lambda *words, source="in", target="out": run("predict.py", source, target, "--pipeline", "pipe", *words)
-
-
-def content(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def test_each_text_comes_out_with_what_the_pipeline_finds(predict, shards, tmp_path):
@@ -135,6 +131,13 @@ def test_what_cannot_be_begun(predict, shards, tmp_path):
     shutil.rmtree(tmp_path / "pipe")
     done = predict()
     assert done.code == 1 and "There is no pipeline in pipe" in done.out and not (tmp_path / "out").exists(), done.raw
+
+
+def test_a_gpu_that_is_not_there(predict, shards, tmp_path):
+    """Whether CuPy is missing, or a GPU: no machine has a hundred of them."""
+    done = predict("--gpu-id", 99)
+    assert done.code == 1 and "vars.gpu_id is 99: " in done.out and "make gpu" in done.out and "Traceback" not in done.raw, done.raw
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_file_is_a_shard(predict, shards, tmp_path):

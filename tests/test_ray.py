@@ -11,9 +11,9 @@ from secrets import token_hex
 
 import psutil
 import pytest
-from conftest import ROOT, write
+from conftest import ROOT, content, write
 from doc_shards import DocShard
-from test_predict import content, pipeline, texts
+from test_predict import pipeline, texts
 
 pytestmark = [pytest.mark.ray, pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: make ray-test installs it")]
 # The cluster listens on all addresses of the machine.

@@ -7,7 +7,7 @@ import spacy
 import srsly
 from conftest import ROOT, command
 from doc_shards import DocShard, count_texts, read_docs, sample
-from spacy.tokens import Span
+from spacy.tokens import DocBin, Span
 from streamed_corpus import create_sampled, create_streamed
 
 TEXTS = [f"my zune {n} died" for n in range(60)]
@@ -67,6 +67,14 @@ def test_a_sample_is_taken_from_all_over(corpus, most):
         assert max(Counter(TEXTS.index(text) // 10 for text in taken).values()) == 2
     if most in (0, 60, 1000):
         assert taken == [doc.text for doc in read_docs(corpus, nlp.vocab)]
+
+
+def test_a_sample_of_what_spacy_wrote_has_its_entities(corpus, tmp_path):
+    """A DocBin holds more attributes than our shards, in another order."""
+    nlp = spacy.blank("en")
+    DocBin(docs=read_docs(corpus, nlp.vocab)).to_disk(tmp_path / "dev.spacy")
+    taken = list(sample(tmp_path / "dev.spacy", nlp.vocab, 7))
+    assert [[ent.text for ent in doc.ents] for doc in taken] == [["zune"]] * 7
 
 
 def train(folder, config=ROOT / "configs/base.cfg", *options):

@@ -88,6 +88,7 @@ def main(
     folds: str = "0,1",
     ratio: float = 8.0,
     max_steps: int = 3000,
+    silver: float = typer.Option(0.0, help="Silver examples, of those that the project's patterns made, per example"),
     output: Path = ROOT / "benchmarks/folds.jsonl",
 ):
     use_openblas()
@@ -97,8 +98,7 @@ def main(
             work = Path(folder)
             corpus, base = work / "corpus", project / BASE
             make_corpus(project, fold, corpus)
-            (work / "silver.jsonl").touch()
-            made = ["scripts/rehearse.py", base, corpus, corpus / "update", "--silver", work / "silver.jsonl", "--ratio", ratio]
+            made = ["scripts/rehearse.py", base, corpus, corpus / "update", "--silver", project / "corpus/silver.jsonl", "--ratio", ratio, "--silver-ratio", silver]
             words = ["scripts/update.py", "configs/update.cfg", base, corpus / "update", work / "model", work / "log.jsonl"]
             words += [work / "threshold.jsonl", "--dev", corpus / "new/dev.spacy", "--max-steps", max_steps]
             for command in (made, [*words, *(["--vectors", vectors.resolve()] if vectors else [])]):

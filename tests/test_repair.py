@@ -10,7 +10,7 @@ import srsly
 import typer
 from check_labels import label_hints
 from check_record import check_record
-from conftest import check_all, write
+from conftest import check_all, content, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from read_records import read_data
@@ -139,13 +139,9 @@ def hints(assets: Path) -> dict:
     return label_hints({name: label_counts(e for _, _, e in read_data(assets / name).examples) for name in ("base", "annotated", "test")}, {"PERSON", "ORG", "GPE"}, False)
 
 
-def contents(folder: Path) -> dict:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
 def test_repaired_copies_pass_the_check(assets, tmp_path, capsys):
     broken(assets)
-    before, folder = contents(assets), tmp_path / "fixed"
+    before, folder = content(assets), tmp_path / "fixed"
     for _ in range(2):
         # A folder that it made is replaced.
         with pytest.raises(typer.Exit) as stop:
@@ -155,8 +151,8 @@ def test_repaired_copies_pass_the_check(assets, tmp_path, capsys):
         for part in ("3 record(s) LEFT OUT", "new.jsonl:3: left out, only a person can mend it: span [0, 99]", "new.jsonl:32: left out, only a person can mend it: broken JSON",
                      "new.jsonl:33: left out", "half of a surrogate pair", "5 record(s) changed"):
             assert part in said, said
-    assert contents(assets) == before
-    made = contents(folder)
+    assert content(assets) == before
+    made = content(folder)
     assert set(made) == {"annotated/new.jsonl", "annotated/more/x.conll.jsonl", "annotated/more/x.json.jsonl", "base/base.jsonl", "test/test.jsonl", "raw.jsonl", "patterns.jsonl", "repairs.jsonl"}
     rows = list(srsly.read_jsonl(folder / "annotated/new.jsonl"))
     assert rows[0] == {"text": "my iPhone X\nis dead", "entities": [[3, 9, "GADGET"]], "id": "5"}
@@ -193,12 +189,12 @@ def test_nothing_of_anybody_is_written_over(assets, tmp_path, name, message):
     write(tmp_path / "full/repairs.jsonl", [])
     write(tmp_path / "data/base/x.jsonl", [{}])
     (tmp_path / "file").write_text("mine")
-    before = contents(tmp_path)
+    before = content(tmp_path)
     with pytest.raises(RepairError, match=message.replace("(", r"\(").replace(")", r"\)")):
         refuse(assets, tmp_path / name)
     with pytest.raises(typer.Exit):
         fix(assets, tmp_path / name, NLP, {})
-    assert contents(tmp_path) == before
+    assert content(tmp_path) == before
 
 
 def test_a_link_into_the_originals_is_seen(assets, tmp_path):

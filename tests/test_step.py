@@ -1,12 +1,11 @@
 """One round of training, shown on a tiny project: it is spaCy's own, it changes nothing, and forgetting is seen."""
 
-from hashlib import md5
 
 import numpy
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, command, run_update
+from conftest import ROOT, command, content, run_update
 from spacy.tokens import Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
@@ -31,10 +30,6 @@ def shown(project, *words):
     done = command("python", ROOT / "scripts/step.py", *arguments, *words, cwd=project)
     assert done.code == 0, done.raw
     return done, srsly.read_json(project / "training/step.json")
-
-
-def content(folder):
-    return {path: md5(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def test_a_round_is_shown_and_nothing_is_changed(project):

@@ -61,8 +61,8 @@ def curve(work: Path, project: Path) -> list[dict]:
     updated, base = spacy.load(work / "model"), spacy.load(project / BASE)
     name = next(name for name in updated.pipe_names if name not in base.pipe_names)
     new, old = updated.get_pipe(name).labels, base.get_pipe("ner").labels
-    test, train, kept = (
-        list(read_docs(work / f"corpus/{part}.spacy", updated.vocab)) for part in ("new/test", "new/train", "base/dev")
+    test, train, dev, kept = (
+        list(read_docs(work / f"corpus/{part}.spacy", updated.vocab)) for part in ("new/test", "new/train", "new/dev", "base/dev")
     )
     gold = [entities(doc, old) for doc in kept]
     before = f_score(count([entities(doc, old) for doc in base.pipe([d.text for d in kept])], gold).sum(axis=0))
@@ -72,7 +72,7 @@ def curve(work: Path, project: Path) -> list[dict]:
         lower_outside(updated, name, row["lowered"] - now)
         now = row["lowered"]
         said = list(updated.pipe([doc.text for doc in test]))
-        found = seen_unseen(test, said, said, train, new, seed=0)
+        found = seen_unseen(test, said, said, train + dev, new, seed=0)
         after = count([entities(doc, [*old, *new]) for doc in updated.pipe([d.text for d in kept])], gold)
         row["fold"] = prf(count([entities(d, new) for d in said], [entities(d, new) for d in test]))
         row["unseen"] = found["unseen"]

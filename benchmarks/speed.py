@@ -33,6 +33,7 @@ for folder in ("benchmarks", "scripts", "tests"):
     sys.path.insert(0, str(ROOT / folder))
 import made_up_names  # noqa: E402, F401
 import text_context  # noqa: E402, F401
+from both_parts import best_step, together  # noqa: E402
 from doc_shards import DocShard, read_docs  # noqa: E402
 from reading import grow  # noqa: E402
 from run import copy_project  # noqa: E402
@@ -117,7 +118,11 @@ def training(run: Path = ROOT, sizes: list[int] = [1000, 16000], steps: int = 20
             # The base's config stops where nothing gets better.
             done = {way: srsly.read_jsonl(logs[way]) for way in ways if way in logs}
             done = {"stock": steps} | {way: max(line["step"] for line in lines) for way, lines in done.items()}
-            speed = {way: words_seen(configs[way], train, done[way]) / took[way] for way in ways}
+            words = {way: words_seen(configs[way], train, done[way]) for way in ways}
+            if "update" in ways:
+                # It trains a second time, on the dev texts as well.
+                words["update"] += words_seen(configs["update"], together(corpus, folder / f"{what}-update"), best_step(update_out[1]))
+            speed = {way: words[way] / took[way] for way in ways}
             for way in ways:
                 keep(what="training", corpus=what, steps=done[way], way=way, words_s=round(speed[way]), seconds=round(took[way], 1), dev_f=scored[way],
                      of_stock=round(speed[way] / speed["stock"], 2))  # fmt: skip

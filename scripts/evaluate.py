@@ -30,12 +30,13 @@ def predict(nlp: Language, docs: list[Doc], name: str) -> list[Doc]:
 class Comparison:
     """Two pipelines, the corpora, and what both predict in the test sets: base, new and raw.
 
-    corpus (Path): Folder with base/, new/, raw/ and update/, each with train.spacy and most with test.spacy.
+    corpus (Path): Folder with base/, new/, raw/ and update/, each with train.spacy and most with dev.spacy and test.spacy.
     """
 
     def __init__(self, base: Language, updated: Language, corpus: Path):
         self.pipelines, self.corpus = {"base": base, "updated": updated}, corpus
-        self.train = self.read("new/train.spacy")
+        # The update learns from the dev set as well (scripts/both_parts.py): what stands there has been seen.
+        self.train = self.read("new/train.spacy") + self.read("new/dev.spacy")
         self.new = sorted({ent.label_ for doc in self.train for ent in doc.ents})
         self.known = entity_labels(base)
         self.old = [label for label in self.known if label not in self.new]
@@ -92,7 +93,7 @@ def details(of: Comparison, seed: int) -> dict:
             for part, rows in parts.items():
                 found.setdefault(part, {})[f"{name}_test"] = rows
     annotated = [*of.train, *base_train]
-    known = {token.lower_ for doc in (*annotated, *of.read("update/train.spacy")) for token in doc}
+    known = {token.lower_ for doc in (*annotated, *of.read("update/train.spacy"), *of.read("update/dev.spacy")) for token in doc}
     probed = {"new": ("new", of.new), "old": ("base", [label for label in of.labels["base"] if label in of.old])}
     found["probes"] = {}
     for name, (test, chosen) in probed.items():

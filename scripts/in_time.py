@@ -1,10 +1,14 @@
 """Call a function in a process of its own, which can be ended: a regular expression that runs away can not."""
 
 import math
+import os
 import signal
 import time
-from multiprocessing import Pool, TimeoutError
+from multiprocessing import Pool
+from multiprocessing.pool import AsyncResult
 from typing import Any, Callable, Iterable, Iterator
+
+import psutil
 
 try:
     import resource
@@ -12,10 +16,12 @@ except ImportError:  # Windows
     resource = None
 
 MEMORY = 3 * 2**30
+# On a busy machine a process may wait for most of the time. It is ended after so many times its seconds all the same.
+PATIENCE = 20
 
 
 def in_time(function: Callable[[Any], Any], items: Iterable, seconds: float) -> Iterator[Any]:
-    """Call a function with one item after the other, each for so long at most.
+    """Call a function with one item after the other, each for so many seconds of CPU time at most.
 
     function (Callable): Of a module, or a `partial` of one, for it goes to another process.
     items (Iterable): Taken one by one, so that no more than one of them is held here.
@@ -27,17 +33,38 @@ def in_time(function: Callable[[Any], Any], items: Iterable, seconds: float) -> 
     ended = False
     while not ended:
         with Pool(1, _start) as pool:
-            ended = True
+            ended, process = True, psutil.Process(pool.apply(os.getpid))
             for item in left:
-                try:
-                    yield pool.apply_async(_call, (function, seconds, item)).get(timeout=seconds)
-                except MemoryError:
-                    yield None
-                except TimeoutError:
+                result = pool.apply_async(_call, (function, seconds, item))
+                if not _is_ready(result, process, seconds):
                     yield None
                     # Leaving the block ends the process; the rest goes to a new one.
                     ended = False
                     break
+                try:
+                    yield result.get()
+                except MemoryError:
+                    yield None
+
+
+def _is_ready(result: AsyncResult, process: psutil.Process, seconds: float) -> bool:
+    """RETURNS (bool): Whether a process has a result before it has used up its seconds."""
+    begun, used = time.monotonic(), _used(process)
+    while time.monotonic() < begun + PATIENCE * seconds and (left := used + seconds - _used(process)) > 0:
+        result.wait(left)
+        if result.ready():
+            return True
+    return result.ready()
+
+
+def _used(process: psutil.Process) -> float:
+    """RETURNS (float): Seconds of CPU time that a process has used; more than any if it is gone."""
+    try:
+        times = process.cpu_times()
+        # Of one that has ended and waits for its parent, Linux still tells the time.
+        return math.inf if process.status() == psutil.STATUS_ZOMBIE else times.user + times.system
+    except psutil.NoSuchProcess:
+        return math.inf
 
 
 def _call(function: Callable[[Any], Any], seconds: float, item: Any) -> Any:

@@ -11,6 +11,7 @@ from wasabi import msg
 from command import run
 from outputs import replacing
 from scoring import f_score, interval, resample, sentence
+from update import Parts
 from variant import Setting, Variant, results
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -84,12 +85,13 @@ def main(
     vectors: Path = typer.Option(..., help="Pipeline folder with word vectors, as for the update"),
     encoder: str = typer.Option("", help="Hugging Face encoder, as for the update"),
     max_steps: int = typer.Option(3000, help="Training stops here at the latest, as for the update"),
+    update_on: Parts = typer.Option("train+dev", help="As for the update"),
     seed: int = 0,
     gpu_id: int = -1,
     store: Path = typer.Option(Path("training/variants"), help="Keeps the figures of finished trainings"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
-    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, gpu_id, store, resume)
+    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, store, resume)
     found = results(setting, [Variant(seed, share, seed) for share in SHARES])
     rows, last = table(found), last_quarter(found, seed)
     with replacing(output) as folder:

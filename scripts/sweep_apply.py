@@ -1,4 +1,5 @@
-"""Take a trial of a sweep: its vars, its dvc.lock, and what it trained, so that nothing is trained again."""
+"""Take a trial of a sweep: its vars, its dvc.lock, and what it trained. Trials leave the dev set out of the training, for it
+compares them; where vars.update_on has it in, the update alone is trained once more by the next run."""
 
 from pathlib import Path
 
@@ -9,6 +10,15 @@ from wasabi import msg
 from command import run
 from git_dvc import CommandFailed, dvc, git
 from outputs import fail
+from set_var import set_var
+
+PROJECT = Path("project.yml")
+
+
+def as_committed(ref: str, commit: str) -> tuple[str, str]:
+    """RETURNS (tuple): project.yml of a trial, with vars.update_on as its commit has it; and project.yml of that."""
+    trial, committed = (git("show", f"{name}:./{PROJECT}") for name in (ref, commit))
+    return set_var(trial, "update_on", srsly.yaml_loads(committed)["vars"]["update_on"]), committed
 
 
 def take(name: str) -> list[str]:
@@ -24,9 +34,10 @@ def take(name: str) -> list[str]:
     if not ref:
         fail([f"There is no experiment {name}"], "Run the sweep again: what is in DVC's cache is not trained again.")
     commit = "".join(ref.split("/")[2:4])
-    files = git("diff", "--name-only", "--relative", commit, ref, "--", ".").splitlines()
-    if not files:
+    text, committed = as_committed(ref, commit)
+    if text == committed:
         return []
+    files = git("diff", "--name-only", "--relative", commit, ref, "--", ".").splitlines()
     changed = git("diff", "--name-only", "--relative", commit, "--", *files).splitlines()
     if changed:
         fail([f"{path} was changed since the sweep" for path in changed], "Put that aside (git stash), or commit it and run the sweep again.")
@@ -34,6 +45,7 @@ def take(name: str) -> list[str]:
         git("checkout", ref, "--", *files)
         git("reset", "--quiet", "--", *files)
         dvc("checkout", "--quiet")
+        PROJECT.write_text(text, encoding="utf8")
     except (CommandFailed, KeyboardInterrupt):
         git("checkout", commit, "--", *files)
         git("reset", "--quiet", "--", *files)
@@ -55,7 +67,9 @@ def main(
     except CommandFailed as error:
         fail([str(error)], "Nothing was changed. Outputs that DVC's cache lacks are kept by `dvc commit -f`, or given up by `dvc checkout --force`.")
     msg.good(f"{name or best['name']} is in the workspace: {', '.join(files)}, and its outputs" if files else "It is what is committed")
-    msg.text("Now: dvc repro (gate, package and smoke test; nothing is trained), and commit.")
+    twice = srsly.read_yaml(PROJECT)["vars"]["update_on"] == "train+dev"
+    trains = "the update is trained once more, on the dev texts as well; then" if twice else "nothing is trained;"
+    msg.text(f"Now: dvc repro ({trains} gate, package and smoke test), and commit.")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from set_var import set_var
 
 Number = Union[StrictInt, StrictFloat]
 Values = dict[str, Union[bool, int, float, str]]
-# With these the dev set is another one, and its figures cannot be compared.
-OF_THE_DEV_SET = {"dev_size", "test_size", "format", "lang"}
+# With these the dev set is another one, or is trained on, and its figures cannot be compared.
+OF_THE_DEV_SET = {"dev_size", "test_size", "format", "lang", "update_on"}
 # The stages of a trial: all up to these. DVC keeps no experiment that the gate stopped.
 TARGETS = ("plots", "report")
 AFTER = {"gate", "package", "smoke-test"}
@@ -156,7 +156,7 @@ def _problems(plan: Plan, name: str, tried: Union[list, Range], project: Path) -
         near = get_close_matches(name, known, 1)
         return [f"project.yml has no var {name!r}" + (f": did you mean {near[0]}?" if near else f"; it has {', '.join(known)}")]
     if name in OF_THE_DEV_SET:
-        return [f"{name} changes the dev set, on which trials are compared: leave it out"]
+        return [f"{name} changes the dev set, on which trials are compared, or what it has seen: leave it out"]
     if name not in used:
         return [f"nothing that is measured depends on {name}: leave it out"]
     if isinstance(tried, Range):

@@ -18,6 +18,8 @@ from sweep_table import outcome
 from variant import measured
 
 PREFIX = "sweep-"
+# The dev set compares the trials, so none of them may train on it.
+UNSEEN = {"update_on": "train"}
 # What scoring reads.
 OUTPUTS = ["training/base/model-best", "training/updated/model-best"]
 OUTPUTS += [f"corpus/{part}/{split}.spacy" for part in ("base", "new", "raw") for split in ("train", "dev", "test")]
@@ -59,7 +61,7 @@ class Sweep:
         if not known or (scored := self.scored(name, OnDev)) is None:
             start, log = time.monotonic(), self.folder / f"{name}.log"
             tqdm.write(f"{name}: {worded(made['vars'])} (what it prints is in {log})")
-            if (problem := self.experiments.run(name, changed, log)) is not None:
+            if (problem := self.experiments.run(name, changed | UNSEEN, log)) is not None:
                 return self.failed.setdefault(name, made | {"failed": problem})
             seconds, scored = round(time.monotonic() - start, 1), self.scored(name, OnDev)
         if scored is None:

@@ -20,7 +20,8 @@ import made_up_names  # noqa: F401
 from base_pipeline import entity_labels, recognisers
 from doc_shards import read_docs
 from spacy_training import read_config
-from update import put_in, settings
+from update import put_in
+from update_settings import settings
 
 
 @dataclass

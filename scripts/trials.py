@@ -9,6 +9,7 @@ from wasabi import msg
 
 from command import run
 from outputs import fail, replacing
+from update import Parts
 from variant import Setting, Variant, results
 
 FIGURES = {
@@ -37,6 +38,7 @@ def main(
     vectors: Path = typer.Option(..., help="Pipeline folder with word vectors, as for the update"),
     encoder: str = typer.Option("", help="Hugging Face encoder, as for the update"),
     max_steps: int = typer.Option(3000, help="Training stops here at the latest, as for the update"),
+    update_on: Parts = typer.Option("train+dev", help="As for the update"),
     seed: int = typer.Option(0, help="The first; the others follow it"),
     number: int = typer.Option(3, help="How many seeds"),
     gpu_id: int = -1,
@@ -45,7 +47,7 @@ def main(
 ):
     if number < 2:
         fail([f"{number} seed has no spread"], "Ask for two at least: python scripts/set_var.py trials 3")
-    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, gpu_id, store, resume)
+    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, store, resume)
     found = results(setting, [Variant(seed + n, sample_seed=seed) for n in range(number)])
     figures = summary(found)
     measured = found[0]["kept"]["measured"] if found[0]["kept"] else "nothing: the base pipeline recognises no entities"

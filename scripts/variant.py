@@ -19,7 +19,7 @@ from tqdm import tqdm
 from wasabi import msg
 
 import update
-from doc_shards import read_docs
+from doc_shards import count_texts, read_docs
 from evaluate import Comparison, scores
 from outputs import fail, replacing
 from raw_texts import RawTexts
@@ -35,7 +35,7 @@ HERE = Path(__file__).parent
 class Setting:
     """What all variants of a command share.
 
-    config, base, corpus, silver, vectors, encoder, max_steps, gpu_id: As the commands `rehearse` and `update` take them.
+    config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id: As the commands `rehearse` and `update` take them.
     store (Path): Folder for the figures of finished variants.
     resume (bool): Go on with the checkpoint of a training that was interrupted; else it begins anew.
     """
@@ -47,6 +47,7 @@ class Setting:
     vectors: Path
     encoder: str
     max_steps: int
+    update_on: update.Parts
     gpu_id: int
     store: Path
     resume: bool = False
@@ -71,9 +72,10 @@ def nested(docs: list[Doc], share: float, seed: int) -> list[Doc]:
 def result(setting: Setting, variant: Variant) -> dict:
     """Train and evaluate a variant, or read what it gave before.
 
-    RETURNS (dict): seed, share, examples, rehearsal (texts of both kinds in training); gain: F, P, R of the new labels with
-        the 95 % interval of F; unseen: recall on spellings that are in no training text of the whole set; kept: strict
-        retention, or agreement, as evaluate.py measures it, or None; counts: hits, errors and misses of each new test text.
+    RETURNS (dict): seed, share, examples (with those of the dev set, if it is trained on), rehearsal (texts of the training
+        corpus); gain: F, P, R of the new labels with the 95 % interval of F; unseen: recall on spellings that are in no text of
+        the whole training and dev set; kept: strict retention, or agreement, as evaluate.py measures it, or None; counts: hits,
+        errors and misses of each new test text.
     RAISES (typer.Exit): After a message, if the project has not been run so far.
     """
     use_openblas()
@@ -99,9 +101,11 @@ def result(setting: Setting, variant: Variant) -> dict:
     update.main(
         setting.config, setting.base, work / "corpus", work / "model-best", work / "log.jsonl", work / "threshold.jsonl",
         dev=setting.corpus / "new/dev.spacy", vectors=setting.vectors, encoder=setting.encoder, max_steps=setting.max_steps,
-        seed=variant.seed, gpu_id=setting.gpu_id, resume=setting.resume, stream_over=0,
+        update_on=setting.update_on, seed=variant.seed, gpu_id=setting.gpu_id, resume=setting.resume, stream_over=0,
     )  # fmt: skip
-    made = {"seed": variant.seed, "share": variant.share, "examples": len(chosen), "rehearsal": texts["rehearsal"]}
+    # The dev set of all variants is the same, and whole.
+    dev = count_texts(setting.corpus / "new/dev.spacy") if setting.update_on == "train+dev" else 0
+    made = {"seed": variant.seed, "share": variant.share, "examples": len(chosen) + dev, "rehearsal": texts["rehearsal"]}
     made |= measured(Comparison(base, spacy.load(work / "model-best"), setting.corpus), variant.sample_seed)
     with replacing(kept) as path:
         srsly.write_json(path, made)
@@ -142,7 +146,7 @@ def fingerprint(setting: Setting, variant: Variant) -> str:
     # What the two commands write themselves makes no difference to a training.
     own = Path(sys.modules["__main__"].__file__ or "").name if hasattr(sys.modules["__main__"], "__file__") else ""
     scripts = [path for path in loaded() if path.name != own]
-    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.gpu_id)).encode("utf8"))
+    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id)).encode("utf8"))
     for root in (setting.config, setting.base, setting.silver, setting.vectors, *corpora, *scripts):
         for path in files(root):
             digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode("utf8"))

@@ -109,7 +109,7 @@ def test_killed_at_random_it_finishes_all_the_same(fresh, finished, tmp_path, en
 def with_work(finished, engine: str, tmp_path) -> Path:
     """RETURNS (Path): A copy of a finished project in which the update has to run again, and comes out the same."""
     project = shutil.copytree(finished[engine], tmp_path / "project", symlinks=True)
-    append("configs/update.cfg", "# A comment.\n")(project)
+    append("scripts/update.py", "# A comment.\n")(project)
     return project
 
 
@@ -126,18 +126,20 @@ def test_a_second_run_is_told_so(finished, tmp_path, first, second):
     assert outputs(project) == outputs(finished[first])
 
 
+@pytest.mark.parametrize("begins, kept", [("ner_new", "interrupted"), ("as many from the start", "first_training/interrupted")])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_an_interrupted_training_is_kept(finished, tmp_path, engine):
-    """SIGINT to the whole group, as Ctrl-C sends it. RESUME=1 goes on; without it the outputs are the uninterrupted run's."""
+def test_an_interrupted_training_is_kept(finished, tmp_path, engine, begins, kept):
+    """SIGINT to the whole group, as Ctrl-C sends it, in the first and in the second training of the update. RESUME=1 goes on;
+    without it the outputs are the uninterrupted run's."""
     project = with_work(finished, engine, tmp_path)
     with started(engine, project, {"PYTHONUNBUFFERED": "1"}) as run:
-        until(run, lambda: re.search(r"^ +\d+ +16 ", (tmp_path / "log").read_text(encoding="utf8"), re.MULTILINE))
+        until(run, lambda: re.search(r"^ +\d+ +16 ", (tmp_path / "log").read_text(encoding="utf8").partition(begins)[2], re.MULTILINE))
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait() != 0
     said = printed(tmp_path / "log")
-    told = re.search(r"Interrupted. The last checkpoint, after step (\d+), is in training/updated/interrupted", said)
-    assert told and "Traceback" not in said, said
-    kept = project / "training/updated/interrupted"
+    told = re.search(r"Interrupted. The last checkpoint, after step (\d+), is in training/updated/([\w/]+)", said)
+    assert told and told[2] == kept and "Traceback" not in said, said
+    kept = project / "training/updated" / kept
     assert spacy.load(kept / "model-last").pipe_names == ["ner_new"]
     step = int(told[1])
     assert 16 <= step < 80
@@ -147,7 +149,8 @@ def test_an_interrupted_training_is_kept(finished, tmp_path, engine):
     said = printed(tmp_path / "resumed/log")
     assert f"Going on after step {step}" in said
     steps = [row["step"] for row in srsly.read_jsonl(resumed / "training/updated/log.jsonl")]
-    assert steps == sorted(steps) and steps[-1] >= 80 and not (resumed / "training/updated/interrupted").exists()
+    assert steps == sorted(steps) and steps[-1] >= 80
+    assert sorted(path.name for path in (resumed / "training/updated").iterdir()) == ["log.jsonl", "model-best", "threshold.jsonl"]
     done = command(*ENGINES[engine], cwd=project)
     assert done.code == 0, done.raw
     assert outputs(project) == outputs(finished[engine]) and not kept.exists()

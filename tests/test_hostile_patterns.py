@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 
 import annotate as annotate_script
 import check_patterns as patterns
@@ -131,6 +132,16 @@ def takes(all: bool) -> bool:
 
 def test_what_takes_too_long_is_left_out_and_the_rest_goes_on():
     assert list(in_time(takes, [False, True, False, True, False], 1.0)) == [False, None, False, None, False]
+
+
+def waits(seconds: float) -> float:
+    threading.Event().wait(seconds)
+    return seconds
+
+
+def test_a_busy_machine_is_not_held_against_it():
+    """What is counted is the time in which it worked, and not the time in which others did."""
+    assert list(in_time(waits, [1.2, 0.0], 0.5)) == [1.2, 0.0]
 
 
 def test_nothing_is_left_when_the_command_is_killed():

@@ -88,7 +88,9 @@ def test_a_grid_is_tried_and_the_best_taken(project):
     assert done.code == 0 and (project / "README.md").read_text(encoding="utf8") == "mine", done.raw
     assert 'update_config: "configs/other.cfg"' in (project / "project.yml").read_text(encoding="utf8")
     first, second = (command("dvc", "repro", cwd=project) for _ in range(2))
-    assert re.findall(r"Running stage '([\w-]+)'", first.out)[:1] == ["fingerprints"] and "Running stage 'update'" not in first.out
+    # The base is the trial's; the update learns from the dev set now, which compared the trials.
+    assert re.findall(r"Running stage '([\w-]+)'", first.out)[:2] == ["fingerprints", "update"], first.raw
+    assert 'update_on: "train+dev"' in (project / "project.yml").read_text(encoding="utf8")
     assert re.findall(r"Running stage '([\w-]+)'", second.out) == ["fingerprints"], second.raw
 
 

@@ -1,13 +1,17 @@
 """The update on tiny data with real training: what the base knew stays, the new label is there, numbers add up."""
 
+import shutil
+from pathlib import Path
+
 import numpy
 import pytest
 import spacy
 import srsly
-from conftest import run_update, write
+from conftest import ROOT, command, run_update, write
+from doc_shards import read_docs
 from scoring import compare, f_score, retention
 from spacy.scorer import Scorer
-from spacy.tokens import Span
+from spacy.tokens import DocBin, Span
 from spacy.training import Example
 from threshold import lower_outside, tune_threshold
 from update import component_name
@@ -83,6 +87,29 @@ def test_the_threshold_stops_where_rehearsal_texts_get_new_entities(project):
     assert free["wrong"] > limit, "without a limit it must speak out of turn, or this tests nothing"
     _, held = tuned(allowed=limit)
     assert held["wrong"] <= limit and held["lowered"] < free["lowered"]
+
+
+def test_the_dev_texts_are_learnt_from_when_they_have_served(project, tmp_path):
+    """A label that stands in them alone is learnt, in as many steps, with the same threshold; unless nobody wants that."""
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    dev = list(read_docs(tmp_path / "corpus/update/dev.spacy", spacy.blank("en").vocab))
+    (gadget,) = [doc for doc in dev if doc.ents][:1]
+    gadget.ents = [Span(gadget, 0, 1, "OWNER"), *gadget.ents]
+    shutil.rmtree(tmp_path / "corpus/update/dev.spacy")
+    DocBin(docs=dev).to_disk(tmp_path / "corpus/update/dev.spacy")
+    learnt, logs = {}, {}
+    for parts in ("train+dev", "train"):
+        out = [f"{parts}/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
+        words = ["configs/update.cfg", "training/base/model-best", "corpus/update", *out, "--dev", "corpus/new/dev.spacy", "--max-steps", 60]
+        done = command("python", ROOT / "scripts/update.py", ROOT / words[0], *words[1:], "--update-on", parts, cwd=tmp_path)
+        assert done.code == 0, done.raw
+        (component,) = (name for name in spacy.load(tmp_path / out[0]).pipe_names if name.startswith("ner_"))
+        learnt[parts] = set(spacy.load(tmp_path / out[0]).get_pipe(component).labels)
+        logs[parts] = [(tmp_path / name).read_bytes() for name in out[1:]]
+        assert sorted(path.name for path in (tmp_path / parts).iterdir()) == sorted(Path(name).name for name in out)
+        assert ("Best after step" in done.out) == (parts == "train+dev")
+    assert learnt == {"train": {"GADGET"}, "train+dev": {"GADGET", "OWNER"}}
+    assert logs["train"] == logs["train+dev"], "what chose is the same"
 
 
 def test_a_lower_threshold_finds_more(project):

@@ -1,0 +1,64 @@
+"""Train on the dev set, too, once it has served: more examples for the same steps.
+
+The dev set is kept from a training so that it can tell when to stop and how sure to be. When both are known, a second training
+takes them, and learns from all annotated texts (Goodfellow, Bengio and Courville 2016, Deep Learning, algorithm 7.2,
+deeplearningbook.org). What it is worth is in benchmarks/README.md.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import spacy
+import srsly
+from spacy.language import Language
+from wasabi import msg
+
+from doc_shards import shards_of
+from outputs import replacing
+from spacy_training import trained
+from threshold import lower_outside
+
+
+def best_step(log: Path) -> int:
+    """RETURNS (int): After how many steps the checkpoint was made that spaCy keeps: the last of the best ones."""
+    return max((row["score"], row["step"]) for row in srsly.read_jsonl(log))[1]
+
+
+def together(corpus: Path, folder: Path) -> Path:
+    """RETURNS (Path): A corpus of the texts of train.spacy and dev.spacy. It is made in a folder, of links to their shards."""
+    both = folder / "train_and_dev.spacy"
+    both.mkdir()
+    for part in ("train", "dev"):
+        for shard in shards_of(corpus / f"{part}.spacy"):
+            (both / f"{part}-{shard.name}").symlink_to(shard.resolve())
+    return both
+
+
+def keep(first: Path, log: Path, rows: list[dict]) -> None:
+    """Keep in a folder what the first training found, for a second one that is interrupted and goes on later.
+
+    log (Path): The first training's. rows (list): What tune_threshold gave.
+    """
+    if not first.exists():
+        with replacing(first) as folder:
+            folder.mkdir(parents=True)
+            shutil.copy(log, folder / "log.jsonl")
+            srsly.write_jsonl(folder / "threshold.jsonl", rows)
+
+
+def trained_on_both(config: Path, corpus: Path, folder: Path, first: Path, overrides: dict[str, Any], how: dict[str, Any], component: str) -> Language:
+    """Train for the second time, for as many steps as the best checkpoint of the first one had, and lower the threshold as far.
+
+    folder (Path): For the corpus of both parts. first (Path): What `keep` wrote; the second training's own files go there, too.
+    overrides (dict), how (dict): As `trained` takes them. component (str): Name of the recogniser.
+    """
+    steps = best_step(first / "log.jsonl")
+    lowered = next(row["lowered"] for row in srsly.read_jsonl(first / "threshold.jsonl") if row["chosen"])
+    msg.info(f"Best after step {steps}. Now as many from the start, on the dev texts as well (of which the scores say nothing any more)")
+    # The step is known, so that looks make checkpoints only.
+    known = {"paths.train": str(together(corpus, folder)), "training.max_steps": steps, "training.eval_frequency": max(1, steps)}
+    with trained(config, first / "second.jsonl", {**overrides, **known}, **how) as best:
+        nlp = spacy.load(best.with_name("model-last"))
+    lower_outside(nlp, component, lowered)
+    return nlp

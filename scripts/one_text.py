@@ -58,9 +58,9 @@ def gold(file: str, line: Optional[int], example: Example, tokenizer: Language) 
 
 
 def one_that_is_wrong(nlp: Language, corpus: Path, labels: list[str]) -> tuple[Doc, str]:
-    """RETURNS (tuple): The first annotated text of the dev set that the pipeline gets wrong, or the first with an entity, and
-        where it is from. Training showed none of them.
-    RAISES (typer.Exit): After a message, if no dev text has an entity."""
+    """RETURNS (tuple): The first annotated text of a corpus that the pipeline gets wrong, or the first with an entity, and
+        where it is from.
+    RAISES (typer.Exit): After a message, if no text has an entity."""
     docs = [doc for doc in read_docs(corpus, nlp.vocab) if doc.ents]
     if not docs:
         fail([f"{corpus} has no text with an entity"], ADVICE)

@@ -139,7 +139,7 @@ def main(
     elif text:
         gold, origin = from_words(text, span, tokenizer), "from the command line"
     else:
-        gold, origin = one_that_is_wrong(beginning.nlp, corpus / "new/dev.spacy", beginning.labels)
+        gold, origin = one_that_is_wrong(beginning.nlp, corpus / "new/test.spacy", beginning.labels)
     check_labels(gold, beginning.labels)
     reference, measured = project.reference(tokenizer)
     sentences, test = chosen(reference, tokenizer)

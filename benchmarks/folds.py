@@ -29,6 +29,7 @@ from scoring import count, entities, f_score, prf
 from spacy.tokens import Doc, DocBin
 from spacy_training import use_openblas
 from threshold import lower_outside
+from update import Parts
 from wasabi import msg
 
 FOLDS = 4
@@ -88,6 +89,7 @@ def main(
     folds: str = "0,1",
     ratio: float = 8.0,
     max_steps: int = 3000,
+    update_on: Parts = "train+dev",
     silver: float = typer.Option(0.0, help="Silver examples, of those that the project's patterns made, per example"),
     output: Path = ROOT / "benchmarks/folds.jsonl",
 ):
@@ -100,7 +102,7 @@ def main(
             make_corpus(project, fold, corpus)
             made = ["scripts/rehearse.py", base, corpus, corpus / "update", "--silver", project / "corpus/silver.jsonl", "--ratio", ratio, "--silver-ratio", silver]
             words = ["scripts/update.py", "configs/update.cfg", base, corpus / "update", work / "model", work / "log.jsonl"]
-            words += [work / "threshold.jsonl", "--dev", corpus / "new/dev.spacy", "--max-steps", max_steps]
+            words += [work / "threshold.jsonl", "--dev", corpus / "new/dev.spacy", "--max-steps", max_steps, "--update-on", update_on]
             for command in (made, [*words, *(["--vectors", vectors.resolve()] if vectors else [])]):
                 subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, check=True)
             for row in curve(work, project):

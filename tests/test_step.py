@@ -1,6 +1,5 @@
 """One round of training, shown on a tiny project: it is spaCy's own, it changes nothing, and forgetting is seen."""
 
-
 import numpy
 import pytest
 import spacy

@@ -90,7 +90,7 @@ def test_the_threshold_stops_where_rehearsal_texts_get_new_entities(project):
 
 
 def test_the_dev_texts_are_learnt_from_when_they_have_served(project, tmp_path):
-    """A label that stands in them alone is learnt, in as many steps, with the same threshold; unless nobody wants that."""
+    """A label that stands in them alone is learnt, and what chose is the same; unless nobody wants that."""
     shutil.copytree(project, tmp_path, dirs_exist_ok=True)
     dev = list(read_docs(tmp_path / "corpus/update/dev.spacy", spacy.blank("en").vocab))
     (gadget,) = [doc for doc in dev if doc.ents][:1]
@@ -109,7 +109,24 @@ def test_the_dev_texts_are_learnt_from_when_they_have_served(project, tmp_path):
         assert sorted(path.name for path in (tmp_path / parts).iterdir()) == sorted(Path(name).name for name in out)
         assert ("Best after step" in done.out) == (parts == "train+dev")
     assert learnt == {"train": {"GADGET"}, "train+dev": {"GADGET", "OWNER"}}
-    assert logs["train"] == logs["train+dev"], "what chose is the same"
+    assert logs["train"] == logs["train+dev"]
+
+
+def test_the_second_training_keeps_to_what_the_first_one_found(project, tmp_path):
+    """Its steps, and its threshold: so low a one, as no dev set chooses, that O is never predicted."""
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    log, rows = [{"step": 20, "score": 0.25}, {"step": 40, "score": 0.5}, {"step": 60, "score": 0.125}], [{"lowered": 0.0, "chosen": False}, {"lowered": 1e6, "chosen": True}]
+    first = tmp_path / "training/updated/first_training"
+    first.mkdir()
+    srsly.write_jsonl(first / "log.jsonl", log)
+    srsly.write_jsonl(first / "threshold.jsonl", rows)
+    out = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
+    words = [ROOT / "configs/update.cfg", "training/base/model-best", "corpus/update", *out, "--dev", "corpus/new/dev.spacy", "--max-steps", 60]
+    done = command("python", ROOT / "scripts/update.py", *words, cwd=tmp_path, RESUME="1")
+    assert done.code == 0 and "Best after step 40." in done.out and done.out.count("Pipeline: ['ner_new']") == 1, done.raw
+    assert [*srsly.read_jsonl(tmp_path / out[1])] == log and [*srsly.read_jsonl(tmp_path / out[2])] == rows and not first.exists()
+    doc = spacy.load(tmp_path / out[0], exclude=["ner"])("nothing to see in here")
+    assert sum(len(ent) for ent in doc.ents) == len(doc)
 
 
 def test_a_lower_threshold_finds_more(project):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from hashlib import md5
+from itertools import product
 from pathlib import Path
 
 import numpy
@@ -87,6 +88,7 @@ def main(
     name: str = typer.Option(..., help="What they say of the recipe"),
     vectors: Path = typer.Option(None, help="Pipeline folder with word vectors"),
     folds: str = "0,1",
+    seeds: str = "0",
     ratio: float = 8.0,
     max_steps: int = 3000,
     update_on: Parts = "train+dev",
@@ -95,20 +97,20 @@ def main(
 ):
     use_openblas()
     project = project.resolve()
-    for fold in map(int, folds.split(",")):
+    for fold, seed in product(map(int, folds.split(",")), map(int, seeds.split(","))):
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
             corpus, base = work / "corpus", project / BASE
             make_corpus(project, fold, corpus)
             made = ["scripts/rehearse.py", base, corpus, corpus / "update", "--silver", project / "corpus/silver.jsonl", "--ratio", ratio, "--silver-ratio", silver]
             words = ["scripts/update.py", "configs/update.cfg", base, corpus / "update", work / "model", work / "log.jsonl"]
-            words += [work / "threshold.jsonl", "--dev", corpus / "new/dev.spacy", "--max-steps", max_steps, "--update-on", update_on]
+            words += [work / "threshold.jsonl", "--dev", corpus / "new/dev.spacy", "--max-steps", max_steps, "--update-on", update_on, "--seed", seed]
             for command in (made, [*words, *(["--vectors", vectors.resolve()] if vectors else [])]):
                 subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, check=True)
             for row in curve(work, project):
-                srsly.write_jsonl(output, [{"data": data, "name": name, "fold_number": fold, **row}], append=True, append_new_line=False)
+                srsly.write_jsonl(output, [{"data": data, "name": name, "fold_number": fold, "seed": seed, **row}], append=True, append_new_line=False)
                 if row["chosen"]:
-                    msg.good(f"{name}, fold {fold}: {row}")
+                    msg.good(f"{name}, fold {fold}, seed {seed}: {row}")
 
 
 if __name__ == "__main__":

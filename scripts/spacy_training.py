@@ -23,6 +23,7 @@ from wasabi import msg
 import streamed_corpus  # noqa: F401  (configs name what it and the next register)
 import text_context  # noqa: F401
 from checkpoints import joined, keeping
+from dev_scores import dev_read_once
 from doc_shards import count_texts
 from gpu import take_gpu
 from outputs import fail, replacing, scratch
@@ -87,7 +88,7 @@ def trained(
             if done:
                 msg.info(f"Going on after step {done}, from {kept / 'model-last'}")
                 nlp.from_disk(kept / "model-last")
-            with keeping(nlp, folder / "model-last", kept, done, lambda: joined(earlier, rows, done)):
+            with dev_read_once(nlp), keeping(nlp, folder / "model-last", kept, done, lambda: joined(earlier, rows, done)):
                 train(nlp, folder, use_gpu=gpu_id)
         except RegistryError as error:
             fail([f"{config.name} names what is not there: {str(error).partition(chr(10))[0]}"], ADVICE)

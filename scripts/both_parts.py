@@ -16,7 +16,7 @@ from wasabi import msg
 
 from doc_shards import shards_of
 from outputs import replacing
-from spacy_training import trained
+from spacy_training import read_config, trained
 from threshold import lower_outside
 
 
@@ -56,8 +56,10 @@ def trained_on_both(config: Path, corpus: Path, folder: Path, first: Path, overr
     steps = best_step(first / "log.jsonl")
     lowered = next(row["lowered"] for row in srsly.read_jsonl(first / "threshold.jsonl") if row["chosen"])
     msg.info(f"Best after step {steps}. Now as many from the start, on the dev texts as well (of which the scores say nothing any more)")
-    # The step is known, so that looks make checkpoints only.
+    # The step is known, so that looks make checkpoints only: one text is scored.
     known = {"paths.train": str(together(corpus, folder)), "training.max_steps": steps, "training.eval_frequency": max(1, steps)}
+    if read_config(config)["corpora"].get("dev", {}).get("@readers") == "spacy.Corpus.v1":
+        known["corpora.dev.limit"] = 1
     with trained(config, first / "second.jsonl", {**overrides, **known}, **how) as best:
         nlp = spacy.load(best.with_name("model-last"))
     lower_outside(nlp, component, lowered)

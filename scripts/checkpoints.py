@@ -12,13 +12,16 @@ from wasabi import msg
 
 
 @contextmanager
-def keeping(nlp: Language, checkpoint: Path, kept: Path, done: int, log: Callable[[], list[dict]]) -> Iterator[None]:
+def keeping(
+    nlp: Language, checkpoint: Path, kept: Path, done: int, log: Callable[[], list[dict]], learn: Callable[..., dict] = Language.update
+) -> Iterator[None]:
     """When somebody interrupts the block (SIGINT, Ctrl-C), move the last checkpoint out of the scratch folder.
 
     At once, for engines kill what does not end soon; but a checkpoint that is being written is written to its end. The log
     follows when spaCy has closed it.
 
     done (int): Steps of the training that this one goes on with.
+    learn (Callable): What updates the pipeline.
     """
     saving = pending = stopped = False
     steps = saved = done
@@ -53,7 +56,7 @@ def keeping(nlp: Language, checkpoint: Path, kept: Path, done: int, log: Callabl
         if stopped:
             raise KeyboardInterrupt
         steps += 1
-        return type(nlp).update(nlp, *args, **options)
+        return learn(nlp, *args, **options)
 
     before = signal.signal(signal.SIGINT, interrupted)
     nlp.to_disk, nlp.update = to_disk, update

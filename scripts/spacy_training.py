@@ -26,6 +26,7 @@ from checkpoints import joined, keeping
 from dev_scores import dev_read_once
 from doc_shards import count_texts
 from gpu import take_gpu
+from kept_examples import update_with_kept_gold
 from outputs import fail, replacing, scratch
 
 SECTIONS = {"nlp": ConfigSchemaNlp, "training": ConfigSchemaTraining, "initialize": ConfigSchemaInit}
@@ -88,7 +89,9 @@ def trained(
             if done:
                 msg.info(f"Going on after step {done}, from {kept / 'model-last'}")
                 nlp.from_disk(kept / "model-last")
-            with dev_read_once(nlp), keeping(nlp, folder / "model-last", kept, done, lambda: joined(earlier, rows, done)):
+            # What is streamed is seen once or twice, and would only fill the memory.
+            learn = type(nlp).update if streamed else update_with_kept_gold
+            with dev_read_once(nlp), keeping(nlp, folder / "model-last", kept, done, lambda: joined(earlier, rows, done), learn):
                 train(nlp, folder, use_gpu=gpu_id)
         except RegistryError as error:
             fail([f"{config.name} names what is not there: {str(error).partition(chr(10))[0]}"], ADVICE)

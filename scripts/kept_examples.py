@@ -21,7 +21,7 @@ class KeptExample(Example):
     def __init__(self, *docs: Any):
         super().__init__(*docs)
         self._ents_and_ner: Optional[tuple] = None
-        self._spans: dict[tuple, list[Span]] = {}
+        self._whole: Optional[list[Span]] = None
 
     def get_aligned_ents_and_ner(self) -> tuple:
         """RETURNS (tuple): As spaCy's."""
@@ -31,10 +31,12 @@ class KeptExample(Example):
 
     def get_aligned_spans_x2y(self, x_spans: list[Span], allow_overlap: bool = False) -> list[Span]:
         """RETURNS (list): As spaCy's."""
-        key = (allow_overlap, *((span.start, span.end, span.label) for span in x_spans))
-        if key not in self._spans:
-            self._spans[key] = super().get_aligned_spans_x2y(x_spans, allow_overlap)
-        return self._spans[key]
+        # Where a long text is cut is chance, and hardly ever asked for twice.
+        if [(span.start, span.end) for span in x_spans] != [(0, len(self.x))]:
+            return super().get_aligned_spans_x2y(x_spans, allow_overlap)
+        if self._whole is None:
+            self._whole = super().get_aligned_spans_x2y(x_spans, allow_overlap)
+        return self._whole
 
 
 def kept(example: Example) -> KeptExample:

@@ -85,8 +85,12 @@ def words_seen(config: Path, train: Path, steps: int) -> int:
 
 
 @app.command()
-def training(run: Path = ROOT, sizes: list[int] = [1000, 16000], steps: int = 2000, rounds: int = 1):
-    """The published templates train what `spacy init config -p ner -o efficiency` writes, with `spacy train`."""
+def training(run: Path = ROOT, sizes: list[int] = [1000, 16000], steps: int = 2000, rounds: int = 1, processes: int = 1):
+    """The published templates train what `spacy init config -p ner -o efficiency` writes, with `spacy train`.
+
+    processes (int): How many share each step of `train` and `update` (vars.training_processes); stock has one.
+    """
+    shared = ["--max-steps", steps, "--processes", processes]
     base, dev = run / "training/base/model-best", run / "corpus/base/dev.spacy"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -105,8 +109,8 @@ def training(run: Path = ROOT, sizes: list[int] = [1000, 16000], steps: int = 20
             own_dev = run / "corpus/new/dev.spacy"
             ways = {
                 "stock": lambda: seconds("-m", "spacy", "train", stock, "--output", folder / f"{what}-stock", *paths),
-                "train": lambda: seconds("scripts/train.py", "configs/base.cfg", corpus, *out, "--max-steps", steps),
-                "update": lambda: seconds("scripts/update.py", "configs/update.cfg", base, corpus, *update_out, "--dev", own_dev, "--max-steps", steps),
+                "train": lambda: seconds("scripts/train.py", "configs/base.cfg", corpus, *out, *shared),
+                "update": lambda: seconds("scripts/update.py", "configs/update.cfg", base, corpus, *update_out, "--dev", own_dev, *shared),
             }
             # Each of the project's own two corpora is trained on by its own command.
             ways.pop({"base": "update", "update": "train"}.get(what, ""), None)
@@ -124,8 +128,8 @@ def training(run: Path = ROOT, sizes: list[int] = [1000, 16000], steps: int = 20
                 words["update"] += words_seen(configs["update"], together(corpus, folder / f"{what}-update"), best_step(update_out[1]))
             speed = {way: words[way] / took[way] for way in ways}
             for way in ways:
-                keep(what="training", corpus=what, steps=done[way], way=way, words_s=round(speed[way]), seconds=round(took[way], 1), dev_f=scored[way],
-                     of_stock=round(speed[way] / speed["stock"], 2))  # fmt: skip
+                keep(what="training", corpus=what, steps=done[way], way=way, processes=1 if way == "stock" else processes, words_s=round(speed[way]),
+                     seconds=round(took[way], 1), dev_f=scored[way], of_stock=round(speed[way] / speed["stock"], 2))  # fmt: skip
 
 
 @app.command()

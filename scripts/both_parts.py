@@ -25,6 +25,17 @@ def best_step(log: Path) -> int:
     return max((row["score"], row["step"]) for row in srsly.read_jsonl(log))[1]
 
 
+def steps_again(config: Path, log: Path, max_steps: int) -> int:
+    """RETURNS (int): For how many steps the second training goes: as many as were best, or all of them where the learning rate falls until
+    the last. There the best checkpoint stands at the end or not far from it, and of a dev set of some dozen entities the difference is
+    chance; half the steps would be another training, whose learning rate falls twice as fast.
+
+    log (Path): The first training's.
+    """
+    rate = read_config(config)["training"].get("optimizer", {}).get("learn_rate")
+    return max_steps if isinstance(rate, dict) and "total_steps" in rate else best_step(log)
+
+
 def together(corpus: Path, folder: Path) -> Path:
     """RETURNS (Path): A corpus of the texts of train.spacy and dev.spacy. It is made in a folder, of links to their shards."""
     both = folder / "train_and_dev.spacy"
@@ -48,14 +59,14 @@ def keep(first: Path, log: Path, rows: list[dict]) -> None:
 
 
 def trained_on_both(config: Path, corpus: Path, folder: Path, first: Path, overrides: dict[str, Any], how: dict[str, Any], component: str) -> Language:
-    """Train for the second time, for as many steps as the best checkpoint of the first one had, and lower the threshold as far.
+    """Train for the second time, for as many steps as `steps_again` says, and lower the threshold as far as after the first time.
 
     folder (Path): For the corpus of both parts. first (Path): What `keep` wrote; the second training's own files go there, too.
     overrides (dict), how (dict): As `trained` takes them. component (str): Name of the recogniser.
     """
-    steps = best_step(first / "log.jsonl")
+    found, steps = best_step(first / "log.jsonl"), steps_again(config, first / "log.jsonl", overrides["training.max_steps"])
     lowered = next(row["lowered"] for row in srsly.read_jsonl(first / "threshold.jsonl") if row["chosen"])
-    msg.info(f"Best after step {steps}. Now as many from the start, on the dev texts as well (of which the scores say nothing any more)")
+    msg.info(f"Best after step {found}. Now {steps} steps from the start, on the dev texts as well (of which the scores say nothing any more)")
     # The step is known, so that looks make checkpoints only: one text is scored.
     known = {"paths.train": str(together(corpus, folder)), "training.max_steps": steps, "training.eval_frequency": max(1, steps)}
     if read_config(config)["corpora"].get("dev", {}).get("@readers") == "spacy.Corpus.v1":

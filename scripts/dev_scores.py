@@ -5,9 +5,10 @@ scores; what it saves stands in benchmarks/README.md.
 """
 
 from contextlib import contextmanager
-from typing import Any, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.training import Example
 
 # They give the same texts each time, unless an augmenter changes them.
@@ -15,8 +16,11 @@ STEADY = {"spacy.Corpus.v1", "ner_update.SampledCorpus.v1"}
 
 
 @contextmanager
-def dev_read_once(nlp: Language) -> Iterator[None]:
-    """Let `nlp.evaluate` in the block keep the examples that it is given first. A config whose dev set is another each time is left alone."""
+def dev_read_once(nlp: Language, predict: Callable[[list[Doc]], Iterable[Doc]]) -> Iterator[None]:
+    """Let `nlp.evaluate` in the block keep the examples that it is given first. A config whose dev set is another each time is left alone.
+
+    predict (Callable): As `nlp.pipe`.
+    """
     dev = nlp.config["corpora"].get("dev", {})
     if nlp.config["training"]["dev_corpus"] != "corpora.dev" or dev.get("@readers") not in STEADY or dev.get("augmenter"):
         yield
@@ -27,7 +31,7 @@ def dev_read_once(nlp: Language) -> Iterator[None]:
         if not kept:
             kept.extend(examples)
         looked = [Example(example.x.copy(), example.y) for example in kept]
-        for example, doc in zip(looked, nlp.pipe(example.x for example in looked)):
+        for example, doc in zip(looked, predict([example.x for example in looked])):
             example.predicted = doc
         scored = (pipe.score(looked) for _, pipe in nlp.pipeline if hasattr(pipe, "score"))
         return {name: value for scores in scored for name, value in scores.items()}

@@ -88,10 +88,11 @@ def main(
     update_on: Parts = typer.Option("train+dev", help="As for the update"),
     seed: int = 0,
     gpu_id: int = -1,
+    processes: int = typer.Option(1, min=1, help="How many processes share each step of the training, as for the update"),
     store: Path = typer.Option(Path("training/variants"), help="Keeps the figures of finished trainings"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
-    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, store, resume)
+    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, store, resume)
     found = results(setting, [Variant(seed, share, seed) for share in SHARES])
     rows, last = table(found), last_quarter(found, seed)
     with replacing(output) as folder:

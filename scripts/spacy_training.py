@@ -23,7 +23,7 @@ from wasabi import msg
 import streamed_corpus  # noqa: F401  (configs name what it and the next register)
 import text_context  # noqa: F401
 from checkpoints import joined, keeping
-from dev_scores import dev_read_once
+from data_parallel import together
 from doc_shards import count_texts
 from gpu import take_gpu
 from kept_examples import update_with_kept_gold
@@ -47,7 +47,7 @@ def use_openblas() -> None:
 
 @contextmanager
 def trained(
-    config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1, resume: bool = False, stream_over: int = 0
+    config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1, resume: bool = False, stream_over: int = 0, processes: int = 1
 ) -> Iterator[Path]:
     """Train with a config and lend the best checkpoint.
 
@@ -60,6 +60,7 @@ def trained(
         that of a training that nobody interrupted.
     stream_over (int): A training corpus of more texts is streamed, and of the dev corpus a tenth as many are evaluated at most.
         0: none is.
+    processes (int): So many share each step (scripts/data_parallel.py).
     YIELDS (Path): Folder of the best checkpoint, gone afterwards: move or load it inside the block.
     RAISES (OSError): ENODEV, if there is no such GPU.
     """
@@ -88,10 +89,13 @@ def trained(
                 nlp.config["training"]["max_epochs"] = -1
             if done:
                 msg.info(f"Going on after step {done}, from {kept / 'model-last'}")
+                # Settings are this run's: fewer steps are left.
+                now = nlp.config.copy()
                 nlp.from_disk(kept / "model-last")
+                nlp.config = now
             # What is streamed is seen once or twice, and would only fill the memory.
             learn = type(nlp).update if streamed else update_with_kept_gold
-            with dev_read_once(nlp), keeping(nlp, folder / "model-last", kept, done, lambda: joined(earlier, rows, done), learn):
+            with together(nlp, processes, learn) as team, keeping(nlp, folder / "model-last", kept, done, lambda: joined(earlier, rows, done), team.update):
                 train(nlp, folder, use_gpu=gpu_id)
         except RegistryError as error:
             fail([f"{config.name} names what is not there: {str(error).partition(chr(10))[0]}"], ADVICE)

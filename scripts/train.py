@@ -23,6 +23,7 @@ def main(
     seed: int = 0,
     gpu_id: int = -1,
     stream_over: int = typer.Option(0, help="A training corpus of more texts is streamed from the disk; 0 for never"),
+    processes: int = typer.Option(1, min=1, help="How many processes share each step of the training"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
     if base_model:
@@ -43,7 +44,7 @@ def main(
         "training.max_steps": max_steps,
         "system.seed": seed,
     }
-    with trained(config, log, overrides, gpu_id, resume, stream_over) as best, replacing(output) as path:
+    with trained(config, log, overrides, gpu_id, resume, stream_over, processes) as best, replacing(output) as path:
         best.rename(path)
     msg.good(f"Trained the base pipeline; it stands in {output}")
 

@@ -89,11 +89,12 @@ def main(
     seed: int = 0,
     gpu_id: int = -1,
     stream_over: int = typer.Option(0, help="A training corpus of more texts is streamed from the disk, and trained on once; 0 for never"),
+    processes: int = typer.Option(1, min=1, help="How many processes share each step of the training"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
     updated = spacy.load(base)
     made, overrides = settings(config, updated, base, corpus, vectors, encoder, max_steps, seed)
-    how = {"gpu_id": gpu_id, "resume": resume, "stream_over": stream_over}
+    how = {"gpu_id": gpu_id, "resume": resume, "stream_over": stream_over, "processes": processes}
     first = log.with_name("first_training")
     if not resume:
         shutil.rmtree(first, ignore_errors=True)

@@ -35,7 +35,7 @@ HERE = Path(__file__).parent
 class Setting:
     """What all variants of a command share.
 
-    config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id: As the commands `rehearse` and `update` take them.
+    config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes: As the commands `rehearse` and `update` take them.
     store (Path): Folder for the figures of finished variants.
     resume (bool): Go on with the checkpoint of a training that was interrupted; else it begins anew.
     """
@@ -49,6 +49,7 @@ class Setting:
     max_steps: int
     update_on: update.Parts
     gpu_id: int
+    processes: int
     store: Path
     resume: bool = False
 
@@ -101,7 +102,7 @@ def result(setting: Setting, variant: Variant) -> dict:
     update.main(
         setting.config, setting.base, work / "corpus", work / "model-best", work / "log.jsonl", work / "threshold.jsonl",
         dev=setting.corpus / "new/dev.spacy", vectors=setting.vectors, encoder=setting.encoder, max_steps=setting.max_steps,
-        update_on=setting.update_on, seed=variant.seed, gpu_id=setting.gpu_id, resume=setting.resume, stream_over=0,
+        update_on=setting.update_on, seed=variant.seed, gpu_id=setting.gpu_id, resume=setting.resume, stream_over=0, processes=setting.processes,
     )  # fmt: skip
     # The dev set of all variants is the same, and whole.
     dev = count_texts(setting.corpus / "new/dev.spacy") if setting.update_on == "train+dev" else 0
@@ -146,7 +147,7 @@ def fingerprint(setting: Setting, variant: Variant) -> str:
     # What the two commands write themselves makes no difference to a training.
     own = Path(sys.modules["__main__"].__file__ or "").name if hasattr(sys.modules["__main__"], "__file__") else ""
     scripts = [path for path in loaded() if path.name != own]
-    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id)).encode("utf8"))
+    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes)).encode("utf8"))
     for root in (setting.config, setting.base, setting.silver, setting.vectors, *corpora, *scripts):
         for path in files(root):
             digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode("utf8"))

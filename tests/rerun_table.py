@@ -155,6 +155,7 @@ KINDS = [
     Kind("vars.base_max_steps", var("base_max_steps", 70), ["train", *NEW_BASE]),
     Kind("vars.update_max_steps", var("update_max_steps", 90), ["update", *AFTER_UPDATE]),
     Kind("vars.update_on", var("update_on", "train"), ["update", *AFTER_UPDATE]),
+    Kind("vars.training_processes", var("training_processes", 2), ["train", *NEW_BASE]),
     Kind("vars.min_gain", var("min_gain", 1), ["gate"]),
     Kind("vars.min_retention", var("min_retention", 1), ["gate"]),
     Kind("vars.gates", var("gates", "gain.f at least 0"), ["gate"]),

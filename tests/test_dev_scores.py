@@ -37,7 +37,7 @@ def entity_scores(scores):
 def test_scores_are_spacys_own_at_each_look(nlp):
     plain = entity_scores(nlp.evaluate(examples(nlp)))
     assert 0 < plain["ents_f"] <= 1
-    with dev_read_once(nlp):
+    with dev_read_once(nlp, nlp.pipe):
         looks = [entity_scores(nlp.evaluate(examples(nlp))) for _ in range(2)]
         with nlp.select_pipes(disable="ner"):
             assert not entity_scores(nlp.evaluate(examples(nlp)))
@@ -46,7 +46,7 @@ def test_scores_are_spacys_own_at_each_look(nlp):
 
 
 def test_texts_are_read_at_the_first_look_only(nlp):
-    with dev_read_once(nlp):
+    with dev_read_once(nlp, nlp.pipe):
         nlp.evaluate(examples(nlp))
         unread = examples(nlp)
         nlp.evaluate(unread)
@@ -56,7 +56,7 @@ def test_texts_are_read_at_the_first_look_only(nlp):
 @pytest.mark.parametrize("setting", [{"augmenter": {"@augmenters": "spacy.lower_case.v1", "level": 0.5}}, {"@readers": "my_reader.v1"}])
 def test_a_dev_set_that_is_another_each_time_is_read_each_time(nlp, reader, setting):
     reader |= setting
-    with dev_read_once(nlp):
+    with dev_read_once(nlp, nlp.pipe):
         nlp.evaluate(examples(nlp))
         unread = examples(nlp)
         nlp.evaluate(unread)

@@ -126,7 +126,7 @@ def test_a_second_run_is_told_so(finished, tmp_path, first, second):
     assert outputs(project) == outputs(finished[first])
 
 
-@pytest.mark.parametrize("begins, kept", [("ner_new", "interrupted"), ("as many from the start", "first_training/interrupted")])
+@pytest.mark.parametrize("begins, kept", [("ner_new", "interrupted"), ("steps from the start", "first_training/interrupted")])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_interrupted_training_is_kept(finished, tmp_path, engine, begins, kept):
     """SIGINT to the whole group, as Ctrl-C sends it, in the first and in the second training of the update. RESUME=1 goes on;
@@ -149,7 +149,7 @@ def test_an_interrupted_training_is_kept(finished, tmp_path, engine, begins, kep
     said = printed(tmp_path / "resumed/log")
     assert f"Going on after step {step}" in said
     steps = [row["step"] for row in srsly.read_jsonl(resumed / "training/updated/log.jsonl")]
-    assert steps == sorted(steps) and steps[-1] >= 80
+    assert steps == sorted(steps) and steps[-1] == 80
     assert sorted(path.name for path in (resumed / "training/updated").iterdir()) == ["log.jsonl", "model-best", "threshold.jsonl"]
     done = command(*ENGINES[engine], cwd=project)
     assert done.code == 0, done.raw

@@ -131,7 +131,7 @@ class Team:
             nlp.config["training"]["logger"] = {"@loggers": "spacy.ConsoleLogger.v1", "progress_bar": False}
             with self.training():
                 train(nlp, None, use_gpu=-1, stdout=StringIO(), stderr=StringIO())
-        except (EOFError, BrokenPipeError):
+        except (EOFError, ConnectionError):
             # The first process is gone, and has said why.
             pass
         except Exception as error:
@@ -177,7 +177,7 @@ def together(nlp: Language, size: int, learn: Learn) -> Iterator[Team]:
     try:
         with team.training():
             yield team
-    except (EOFError, BrokenPipeError):
+    except (EOFError, ConnectionError):
         fail(["One of the processes that train together has ended, as it does when memory is short"], ADVICE)
     except HelperError as error:
         fail([f"One of the processes that train together has ended: {error}"], ADVICE)

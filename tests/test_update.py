@@ -1,5 +1,6 @@
 """The update on tiny data with real training: what the base knew stays, the new label is there, numbers add up."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -112,18 +113,31 @@ def test_the_dev_texts_are_learnt_from_when_they_have_served(project, tmp_path):
     assert logs["train"] == logs["train+dev"]
 
 
-def test_the_second_training_keeps_to_what_the_first_one_found(project, tmp_path):
-    """Its steps, and its threshold: so low a one, as no dev set chooses, that O is never predicted."""
+FALLING = """
+[training.optimizer.learn_rate]
+@schedules = "warmup_linear.v1"
+warmup_steps = 5
+total_steps = ${training.max_steps}
+initial_rate = 0.001
+"""
+
+
+@pytest.mark.parametrize("rate, steps", [("learn_rate = 0.001", 40), (FALLING, 60)], ids=["constant", "falling"])
+def test_the_second_training_keeps_to_what_the_first_one_found(project, tmp_path, rate, steps):
+    """Its steps, but all where the learning rate falls until the last, and its threshold: so low a one, as no dev set chooses, that O is never predicted."""
     shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    config = (ROOT / "configs/update.cfg").read_text(encoding="utf8")
+    assert "\nlearn_rate = 0.001\n" in config
+    (tmp_path / "update.cfg").write_text(config.replace("learn_rate = 0.001", rate), encoding="utf8")
     log, rows = [{"step": 20, "score": 0.25}, {"step": 40, "score": 0.5}, {"step": 60, "score": 0.125}], [{"lowered": 0.0, "chosen": False}, {"lowered": 1e6, "chosen": True}]
     first = tmp_path / "training/updated/first_training"
     first.mkdir()
     srsly.write_jsonl(first / "log.jsonl", log)
     srsly.write_jsonl(first / "threshold.jsonl", rows)
     out = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    words = [ROOT / "configs/update.cfg", "training/base/model-best", "corpus/update", *out, "--dev", "corpus/new/dev.spacy", "--max-steps", 60]
+    words = ["update.cfg", "training/base/model-best", "corpus/update", *out, "--dev", "corpus/new/dev.spacy", "--max-steps", 60]
     done = command("python", ROOT / "scripts/update.py", *words, cwd=tmp_path, RESUME="1")
-    assert done.code == 0 and "Best after step 40." in done.out and done.out.count("Pipeline: ['ner_new']") == 1, done.raw
+    assert done.code == 0 and f"Best after step 40. Now {steps} steps" in done.out and re.search(rf" {steps} +[\d.]+ +[\d.]+", done.out) and done.out.count("Pipeline: ['ner_new']") == 1, done.raw
     assert [*srsly.read_jsonl(tmp_path / out[1])] == log and [*srsly.read_jsonl(tmp_path / out[2])] == rows and not first.exists()
     doc = spacy.load(tmp_path / out[0], exclude=["ner"])("nothing to see in here")
     assert sum(len(ent) for ent in doc.ents) == len(doc)

@@ -27,8 +27,7 @@ def best_step(log: Path) -> int:
 
 def steps_again(config: Path, log: Path, max_steps: int) -> int:
     """RETURNS (int): For how many steps the second training goes: as many as were best, or all of them where the learning rate falls until
-    the last. There the best checkpoint stands at the end or not far from it, and of a dev set of some dozen entities the difference is
-    chance; half the steps would be another training, whose learning rate falls twice as fast.
+    the last: with fewer it would fall faster, which is another training (benchmarks/README.md, "With a transformer").
 
     log (Path): The first training's.
     """

@@ -22,7 +22,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.training.loop import train
-from thinc.api import Model, Optimizer
+from thinc.api import Model, NumpyOps, Optimizer, get_current_ops
 from wasabi import msg
 
 from dev_scores import dev_read_once
@@ -36,8 +36,8 @@ DIVISIBLE = {"ner", "beam_ner", "tok2vec"}
 ADVICE = "Run the same command again; with vars.training_processes 1 a single process does it all, and needs less memory."
 
 
-class HelperError(RuntimeError):
-    """What ended a helper."""
+class TeamError(RuntimeError):
+    """One of the processes has ended."""
 
 
 class Team:
@@ -56,15 +56,19 @@ class Team:
         self.masked = [node.attrs["unseen_classes"] for pipe in self.pipes for node in pipe.model.walk() if "unseen_classes" in node.attrs]
 
     def exchange(self, note: Any = None) -> list[Any]:
-        """RETURNS (list): The notes of all, by rank. Nobody gets them before each has handed in its own."""
-        if self.rank:
-            self.lines[0].send(note)
-            return self.lines[0].recv()
-        notes = [note, *(line.recv() for line in self.lines)]
-        for failed in (note for note in notes if isinstance(note, Exception)):
-            raise HelperError(str(failed))
-        for line in self.lines:
-            line.send(notes)
+        """RETURNS (list): The notes of all, by rank. Nobody gets them before each has handed in its own.
+        RAISES (TeamError): If one of them has ended, or hands in what went wrong."""
+        try:
+            if self.rank:
+                self.lines[0].send(note)
+                return self.lines[0].recv()
+            notes = [note, *(line.recv() for line in self.lines)]
+            for failed in (note for note in notes if isinstance(note, Exception)):
+                raise TeamError(str(failed))
+            for line in self.lines:
+                line.send(notes)
+        except (EOFError, ConnectionError):
+            raise TeamError("as it does when memory is short") from None
         return notes
 
     def update(self, nlp: Language, examples: list[Example], *, losses: dict[str, float], **options: Any) -> dict[str, float]:
@@ -117,7 +121,7 @@ class Team:
 
     @contextmanager
     def training(self) -> Iterator[None]:
-        """Let components in the block finish an update as the team does."""
+        """Let components in the block finish an update as the team does. Of a single one spaCy and thinc let nobody replace the method."""
         with patch.object(Model, "finish_update", lambda model, optimizer: self.finish_update(model, optimizer)) if self.size > 1 else nullcontext():
             with dev_read_once(self.nlp, self.pipe):
                 yield
@@ -131,7 +135,7 @@ class Team:
             nlp.config["training"]["logger"] = {"@loggers": "spacy.ConsoleLogger.v1", "progress_bar": False}
             with self.training():
                 train(nlp, None, use_gpu=-1, stdout=StringIO(), stderr=StringIO())
-        except (EOFError, ConnectionError):
+        except TeamError:
             # The first process is gone, and has said why.
             pass
         except Exception as error:
@@ -145,7 +149,7 @@ def alone(nlp: Language) -> str:
     """RETURNS (str): Why a pipeline can be trained by one process only; empty if there is no reason."""
     if not hasattr(os, "fork"):
         return "This system cannot fork a process"
-    if not isinstance(nlp.vocab.vectors.data, numpy.ndarray):
+    if not isinstance(get_current_ops(), NumpyOps):
         return "A GPU does the work"
     if any(node.shims for _, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False) for node in pipe.model.walk()):
         return "PyTorch, of which a part is made, has threads of its own"
@@ -177,9 +181,7 @@ def together(nlp: Language, size: int, learn: Learn) -> Iterator[Team]:
     try:
         with team.training():
             yield team
-    except (EOFError, ConnectionError):
-        fail(["One of the processes that train together has ended, as it does when memory is short"], ADVICE)
-    except HelperError as error:
+    except TeamError as error:
         fail([f"One of the processes that train together has ended: {error}"], ADVICE)
     finally:
         for line in team.lines:

@@ -58,8 +58,8 @@ def words(config, corpus, output, processes, steps):
     return [ROOT / "scripts/train.py", config, corpus, output, output.with_suffix(".jsonl"), "--max-steps", steps, "--processes", processes]
 
 
-def trained(config, corpus, output, processes, steps=40, **variables):
-    done = command("python", *words(config, corpus, output, processes, steps), cwd=output.parent, **variables)
+def trained(config, corpus, output, processes, steps=40, how=(), **variables):
+    done = command("python", *words(config, corpus, output, processes, steps), *how, cwd=output.parent, **variables)
     assert done.code == 0, done.raw
     return {path.relative_to(output).as_posix(): path.read_bytes() for path in sorted(output.rglob("*")) if path.is_file()}
 
@@ -94,11 +94,12 @@ def test_the_gradients_add_up_to_those_of_one_process(config, corpus, tmp_path, 
     assert moved > 0.05 and numpy.abs(by_all - by_one).max() < moved / 20
 
 
+@pytest.mark.parametrize("how", [(), ("--stream-over", 10)], ids=["in memory", "streamed"])
 @pytest.mark.parametrize("averages", [False, True])
-def test_the_bytes_are_the_same_each_time(config, corpus, tmp_path, averages):
+def test_the_bytes_are_the_same_each_time(config, corpus, tmp_path, averages, how):
     """Three processes, and batches of two texts: now and then somebody has nothing to do."""
     settings = config(training__optimizer__use_averages=averages, training__batcher={"@batchers": "spacy.batch_by_sequence.v1", "size": 2})
-    first, second = (trained(settings, corpus, tmp_path / name, 3) for name in ("a", "b"))
+    first, second = (trained(settings, corpus, tmp_path / name, 3, how=how) for name in ("a", "b"))
     # A config holds the paths of its own run.
     assert {name for name in first if first[name] != second[name]} <= {"config.cfg"}
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
@@ -181,6 +182,7 @@ def test_an_interrupted_training_is_kept(endless, config, corpus):
     step = srsly.read_json(folder / "interrupted/step.json")["step"]
     done = command("python", *words(config(training__eval_frequency=20), corpus, folder / "model", 2, step + 20), cwd=folder, RESUME="1")
     assert done.code == 0 and f"Going on after step {step}" in done.out, done.raw
+    assert step < [*srsly.read_jsonl(folder / "model.jsonl")][-1]["step"] <= step + 20
     assert spacy.load(folder / "model").pipe_names == ["tok2vec", "ner"]
 
 

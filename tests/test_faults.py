@@ -149,7 +149,8 @@ def test_an_interrupted_training_is_kept(finished, tmp_path, engine, begins, kep
     said = printed(tmp_path / "resumed/log")
     assert f"Going on after step {step}" in said
     steps = [row["step"] for row in srsly.read_jsonl(resumed / "training/updated/log.jsonl")]
-    assert steps == sorted(steps) and steps[-1] == 80
+    # Looks come every eight steps.
+    assert steps == sorted(steps) and 72 < steps[-1] <= 80
     assert sorted(path.name for path in (resumed / "training/updated").iterdir()) == ["log.jsonl", "model-best", "threshold.jsonl"]
     done = command(*ENGINES[engine], cwd=project)
     assert done.code == 0, done.raw

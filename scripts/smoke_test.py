@@ -26,7 +26,7 @@ nlp = spacy.load(sys.argv[1])
 rows = [[[e.start, e.end, e.label_] for e in doc.ents] for doc in nlp.pipe(json.load(sys.stdin))]
 print(json.dumps({"spacy": spacy.__version__, "version": nlp.meta["version"], "labels": nlp.pipe_labels, "rows": rows}))
 """
-# The empty environment multiplies with BLIS, the evaluation with OpenBLAS: a borderline entity may flip.
+# A layer that spaCy makes only when it predicts multiplies with BLIS here, and with OpenBLAS in the evaluation: a borderline entity may flip.
 TOLERANCE_F = 1.0
 
 

@@ -1,4 +1,5 @@
-"""An embedding layer (tok2vec) that tells each token what kind of text it stands in. It goes into the package.
+"""An embedding layer (tok2vec) that tells each token what kind of text it stands in. It goes into the package, and with it
+what makes the whole pipeline multiply its matrices faster.
 
 spaCy's convolutions see a few words to each side. Rehearsal shows them names of all kinds with "no entity here", and
 a recogniser that sees no further learns that names it has not met are none of its own: what it finds of new brands,
@@ -7,17 +8,23 @@ The mean of a text as a feature of each token: Deep Sets (Zaheer et al. 2017, ar
 Figures are in benchmarks/README.md.
 """
 
-from typing import Callable
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from typing import Callable, Iterator, Optional
 
 import numpy
 from spacy import registry
 from spacy.attrs import NORM, ORTH
+from spacy.language import Language
 from spacy.ml.models.tok2vec import build_Tok2Vec_model
 from spacy.tokens import Doc
 from thinc.api import LayerNorm, Linear, Model, NumpyOps, chain
 from thinc.types import Floats2d
+from threadpoolctl import LibController, ThreadpoolController
 
 NAME = "tok2vec_in_context"
+CALLBACK = "ner_update.with_openblas.v1"
 PIECES = 2
 # What spaCy keeps of a word and not of a place in a text, but for NORM, which an exception of the tokenizer may set.
 WORD_ATTRS = {"ORTH", "LOWER", "NORM", "PREFIX", "SUFFIX", "SHAPE"}
@@ -33,14 +40,78 @@ def build_tok2vec_in_context(
     """
     width = encode.get_dim("nO")
     model = chain(build_Tok2Vec_model(each_word_once(embed), encode), text_context(width))
-    if isinstance(model.ops, NumpyOps) and model.ops.use_blis:
-        # On what spaCy takes by default, BLIS, matrices are multiplied in twice the time, and to other last digits than in training.
-        openblas = NumpyOps(use_blis=False)
-        for node in model.walk():
-            node.ops = openblas
     model.name = NAME
     model.set_dim("nO", width)
     return model
+
+
+@cache
+def blas_libraries() -> list[LibController]:
+    """RETURNS (list): The BLAS that NumPy carries. spaCy's own, BLIS, has one thread and is not among them."""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+class OneThread(NumpyOps):
+    """Multiply matrices with the OpenBLAS that NumPy carries, on one thread. A second gains little at these sizes, costs as much
+    again, and gets in the way of `nlp.pipe(n_process=2)`; what else uses NumPy has its threads back after each multiplication.
+    """
+
+    lock, inside, before = Lock(), 0, []
+
+    def __init__(self):
+        super().__init__(use_blis=False)
+
+    @classmethod
+    @contextmanager
+    def held(cls) -> Iterator[None]:
+        # Whoever comes first of several threads remembers, and the last one gives back.
+        with cls.lock:
+            if not cls.inside:
+                cls.before = [library.get_num_threads() for library in blas_libraries()]
+                for library in blas_libraries():
+                    library.set_num_threads(1)
+            cls.inside += 1
+        try:
+            yield
+        finally:
+            with cls.lock:
+                cls.inside -= 1
+                if not cls.inside:
+                    for library, threads in zip(blas_libraries(), cls.before):
+                        library.set_num_threads(threads)
+
+    def gemm(self, x, y, *, out=None, trans1=False, trans2=False):
+        with self.held():
+            return super().gemm(x, y, out=out, trans1=trans1, trans2=trans2)
+
+
+@registry.callbacks(CALLBACK)
+def create_with_openblas(then: Optional[Callable[[Language], Language]] = None) -> Callable[[Language], Language]:
+    """For nlp.after_pipeline_creation: all components multiply with OpenBLAS, as they do in training. With what spaCy takes by default,
+    BLIS, it takes up to twice the time, and the last digits are others.
+
+    then (Callable): What the pipeline had there before.
+    """
+
+    def with_openblas(nlp: Language) -> Language:
+        nlp = then(nlp) if then else nlp
+        openblas = OneThread()
+        for _, component in nlp.components:
+            model = getattr(component, "model", None)
+            for node in model.walk() if isinstance(model, Model) else ():
+                # No subclass: Apple's is faster still.
+                if type(node.ops) is NumpyOps and node.ops.use_blis:
+                    node.ops = openblas
+        return nlp
+
+    return with_openblas
+
+
+def take_openblas(nlp: Language) -> None:
+    """Have a pipeline do so wherever it is loaded from now on."""
+    then = nlp.config["nlp"].get("after_pipeline_creation")
+    if not then or then["@callbacks"] != CALLBACK:
+        nlp.config["nlp"]["after_pipeline_creation"] = {"@callbacks": CALLBACK, "then": then}
 
 
 def each_word_once(embed: Model[list[Doc], list[Floats2d]]) -> Model[list[Doc], list[Floats2d]]:
@@ -103,7 +174,8 @@ def forward(model: Model, texts: list[Floats2d], is_train: bool) -> tuple[list[F
     tokens = ops.flatten(texts)
     pieces, backprop_token = of_token(tokens, is_train)
     shared, backprop_text = of_text(ops.reduce_mean(tokens, lengths), is_train)
-    pieces += ops.xp.repeat(shared, lengths.tolist(), axis=0)
+    for rows, row in zip(ops.unflatten(pieces, lengths), shared):
+        rows += row
     best, which = ops.maxout(pieces.reshape(-1, width, PIECES))
     mixed, backprop_norm = norm(best, is_train)
 

@@ -25,6 +25,7 @@ from command import run
 from doc_shards import count_texts, read_docs, sample
 from outputs import replacing, scratch
 from spacy_training import trained
+from text_context import take_openblas
 from threshold import silence, tune_threshold
 from update_settings import NEW, settings
 
@@ -57,6 +58,7 @@ def put_in(base: Language, new: Language) -> str:
             base.remove_pipe(other)
         elif labels & set(base.get_pipe(other).labels):
             silence(base, other, labels)
+    take_openblas(base)
     return name
 
 

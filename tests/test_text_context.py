@@ -1,5 +1,7 @@
 """The embedding layer that knows what kind of text it reads: what it can tell apart, and that its gradient is right."""
 
+from pathlib import Path
+
 import numpy
 import pytest
 import spacy
@@ -107,18 +109,80 @@ def test_docs_of_several_vocabs_in_one_batch():
         assert rows == pytest.approx(expected, abs=1e-5)
 
 
-def test_it_says_to_the_byte_what_it_said_in_training_where_spacy_takes_blis():
-    config = load_config(ROOT / "configs/update.cfg", interpolate=True)["components"]["ner_new"]["model"]["tok2vec"]
-    nlp = spacy.blank("en")
-    docs = [nlp.make_doc(f"{far} {NEAR.format('Zune')}") for far in (*TECH, *GARDEN)]
+@spacy.registry.callbacks("test.said_hello.v1")
+def said_hello():
+    def hello(nlp):
+        nlp.meta["hello"] = True
+        return nlp
+
+    return hello
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory) -> Path:
+    """A pipeline with two components that have weights and one that has none, which spaCy would let multiply with BLIS."""
+    set_current_ops(NumpyOps(use_blis=False))
+    nlp = trained(OURS)
+    nlp.add_pipe("tagger").initialize(lambda: [Example.from_dict(nlp.make_doc("a b"), {"tags": ["A", "B"]})], nlp=nlp)
+    nlp.add_pipe("sentencizer")
+    nlp.config["nlp"]["after_pipeline_creation"] = {"@callbacks": "test.said_hello.v1"}
+    for _ in range(2):
+        text_context.take_openblas(nlp)
+    nlp.to_disk(path := tmp_path_factory.mktemp("saved"))
+    return path
+
+
+def test_a_loaded_pipeline_says_to_the_byte_what_it_said_in_training_where_spacy_takes_blis(saved):
     said = []
     for ops in (NumpyOps(use_blis=True), NumpyOps(use_blis=False)):
         set_current_ops(ops)
-        fix_random_seed(0)
-        layer = spacy.registry.resolve({"model": config})["model"]
-        layer.initialize(docs)
-        said.append(numpy.vstack(layer.predict(docs)))
+        nlp = spacy.load(saved, disable=["tagger"])
+        docs = [nlp.make_doc(f"{far} {NEAR.format('Zune')}") for far in (*TECH, *GARDEN)]
+        said.append(numpy.vstack(nlp.get_pipe("ner").model.get_ref("tok2vec").predict(docs)))
+        assert not any(node.ops.use_blis for _, pipe in nlp.components if hasattr(pipe, "model") for node in pipe.model.walk())
     assert (said[0] == said[1]).all()
+
+
+def test_what_the_base_did_after_its_creation_is_still_done(saved):
+    assert spacy.load(saved).meta["hello"]
+
+
+def test_a_faster_library_than_openblas_stays(saved):
+    class Faster(NumpyOps):
+        pass
+
+    set_current_ops(Faster())
+    nlp = spacy.load(saved)
+    set_current_ops(NumpyOps(use_blis=False))
+    # spaCy takes its own for the last layer of a recogniser.
+    layers = (nlp.get_pipe("ner").model.get_ref("tok2vec"), nlp.get_pipe("tagger").model)
+    assert all(type(node.ops) is Faster for layer in layers for node in layer.walk())
+
+
+def test_whatever_else_uses_numpy_has_its_threads_back(monkeypatch):
+    class Library:
+        threads = 4
+
+        def get_num_threads(self):
+            return self.threads
+
+        def set_num_threads(self, n):
+            self.threads = n
+
+    library = Library()
+    monkeypatch.setattr(text_context, "blas_libraries", lambda: [library])
+    ops, ones = text_context.OneThread(), numpy.ones((2, 2), dtype="f4")
+    # The first to come leaves first.
+    first, second = ops.held(), ops.held()
+    for step, expected in ((first.__enter__, 1), (second.__enter__, 1), (lambda: first.__exit__(None, None, None), 1)):
+        step()
+        assert library.threads == expected
+    assert (ops.gemm(ones, ones) == 2).all() and library.threads == 1
+    second.__exit__(None, None, None)
+    assert library.threads == 4
+    with pytest.raises(ValueError):
+        ops.gemm(ones, numpy.ones((3, 3), dtype="f4"))
+    assert library.threads == 4
 
 
 @pytest.mark.parametrize("place", [(0, 0, 1), (0, 2, 3), (1, 1, 0), (1, 4, 2)])

@@ -19,13 +19,18 @@ from spacy.attrs import NORM, ORTH
 from spacy.language import Language
 from spacy.ml.models.tok2vec import build_Tok2Vec_model
 from spacy.tokens import Doc
-from thinc.api import LayerNorm, Linear, Model, NumpyOps, chain
+from spacy.training.batchers import minibatch_by_words
+from thinc.api import LayerNorm, Linear, Model, NumpyOps
+from thinc.layers.chain import forward as chain_forward
+from thinc.layers.chain import init as chain_init
 from thinc.types import Floats2d
 from threadpoolctl import LibController, ThreadpoolController
 
 NAME = "tok2vec_in_context"
 CALLBACK = "ner_update.with_openblas.v1"
 PIECES = 2
+# Words: 1,000 x 288 values of 4 bytes are 1.2 MB.
+PIECE = 1000
 # What spaCy keeps of a word and not of a place in a text, but for NORM, which an exception of the tokenizer may set.
 WORD_ATTRS = {"ORTH", "LOWER", "NORM", "PREFIX", "SUFFIX", "SHAPE"}
 
@@ -39,10 +44,18 @@ def build_tok2vec_in_context(
     embed, encode (Model): As for spacy.Tok2Vec.v2.
     """
     width = encode.get_dim("nO")
-    model = chain(build_Tok2Vec_model(each_word_once(embed), encode), text_context(width))
-    model.name = NAME
-    model.set_dim("nO", width)
-    return model
+    layers = [build_Tok2Vec_model(each_word_once(embed), encode), text_context(width)]
+    return Model(NAME, piece_by_piece, init=chain_init, layers=layers, dims={"nO": width})
+
+
+def piece_by_piece(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
+    """As thinc's chain. But where a CPU predicts, what follows the embedding gets so few words at once that its matrices stay in the cache."""
+    if is_train or not isinstance(model.ops, NumpyOps):
+        return chain_forward(model, docs, is_train)
+    tok2vec, context = model.layers
+    embed, encode = tok2vec.layers
+    pieces = minibatch_by_words(embed.predict(docs), PIECE, tolerance=0)
+    return [text for piece in pieces for text in context.predict(encode.predict(piece))], lambda d_texts: []
 
 
 @cache

@@ -10,6 +10,8 @@ Figures are in benchmarks/README.md.
 
 from contextlib import contextmanager
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from threading import Lock
 from typing import Callable, Iterator, Optional
 
@@ -19,7 +21,6 @@ from spacy.attrs import NORM, ORTH
 from spacy.language import Language
 from spacy.ml.models.tok2vec import build_Tok2Vec_model
 from spacy.tokens import Doc
-from spacy.training.batchers import minibatch_by_words
 from thinc.api import LayerNorm, Linear, Model, NumpyOps
 from thinc.layers.chain import forward as chain_forward
 from thinc.layers.chain import init as chain_init
@@ -54,8 +55,10 @@ def piece_by_piece(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[
         return chain_forward(model, docs, is_train)
     tok2vec, context = model.layers
     embed, encode = tok2vec.layers
-    pieces = minibatch_by_words(embed.predict(docs), PIECE, tolerance=0)
-    return [text for piece in pieces for text in context.predict(encode.predict(piece))], lambda d_texts: []
+    texts = embed.predict(docs)
+    # Not spaCy's minibatch_by_words: it lets long texts go first.
+    pieces = groupby(zip(texts, numpy.cumsum([len(text) for text in texts]) // PIECE), key=itemgetter(1))
+    return [row for _, piece in pieces for row in context.predict(encode.predict([text for text, _ in piece]))], lambda d_texts: []
 
 
 @cache

@@ -100,6 +100,17 @@ def test_a_feature_that_depends_on_the_place_is_read_each_time():
     assert (rows[0] != rows[2]).any()
 
 
+def test_few_words_at_once_say_what_all_say_at_once(monkeypatch):
+    nlp = trained(OURS)
+    layer = nlp.get_pipe("ner").model.get_ref("tok2vec").layers[0]
+    # Texts longer than a piece, shorter ones before and after, and some without a word.
+    docs = [nlp.make_doc(" ".join(NEAR.split()[:n] * 3)) for n in (2, 9, 0, 1, 13, 3, 0)]
+    expected = layer.predict(docs)
+    monkeypatch.setattr(text_context, "PIECE", 10)
+    for rows, others in zip(layer.predict(docs), expected, strict=True):
+        assert rows.shape == others.shape and rows == pytest.approx(others, abs=1e-5)
+
+
 def test_docs_of_several_vocabs_in_one_batch():
     nlp = trained(OURS)
     texts = [f"{far} {NEAR.format('Zune')}" for far in (*TECH, *GARDEN)]

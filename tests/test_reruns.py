@@ -10,6 +10,7 @@ from conftest import ROOT, command
 from fingerprints import of_files
 from rerun_table import ALWAYS, COMMANDS, KINDS, PROJECT, STAGES, Kind, declaring, replace, table, var
 from set_var import set_var
+from test_engines import outputs
 from tiny_project import ENGINES, stages_run
 
 
@@ -118,12 +119,14 @@ def test_dvc_brings_back_what_it_knows(finished, tmp_path):
     assert "update" in ran
     assert command(*git, "commit", "-qam", "longer", cwd=project).code == 0
     assert command(*git, "switch", "-q", "-", cwd=project).code == 0
+    # DVC caches no run of a stage with an output that git keeps. Such a one runs where what it wrote differs between the two.
+    kept_by_git = {cmd["name"] for cmd in COMMANDS if "outputs_no_cache" in cmd}
     ran, cached = stages_run("dvc", command("dvc", "repro", cwd=project))
-    assert ran == [ALWAYS] and "update" in cached
+    assert ALWAYS in ran and "update" in cached and set(ran) <= {ALWAYS, *kept_by_git}
+    assert outputs(project) == outputs(finished["dvc"])
     var("update_max_steps", 90)(project)
     ran, cached = stages_run("dvc", command("dvc", "repro", cwd=project))
-    # evaluate writes a metric that git keeps, and DVC caches no run of such a stage.
-    assert ran == [ALWAYS, "evaluate"] and "update" in cached
+    assert ALWAYS in ran and "update" in cached and set(ran) <= {ALWAYS, *kept_by_git}
 
 
 def test_the_documented_table_is_this_one():

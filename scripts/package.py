@@ -73,8 +73,8 @@ def main(
     nlp = spacy.load(model)
     details = srsly.read_json(breakdowns) if breakdowns else None
     meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card, details)
-    # scripts/text_context.py needs it.
-    meta["requirements"] = sorted({*(nlp.meta.get("requirements") or []), "threadpoolctl>=3.2.0"})
+    # scripts/text_context.py needs it; earlier ones do not know the OpenBLAS of NumPy's wheels.
+    meta["requirements"] = sorted({*(nlp.meta.get("requirements") or []), "threadpoolctl>=3.5.0"})
     with replacing(output) as path:
         path.mkdir()
         nlp.meta.update(meta)

@@ -25,7 +25,7 @@ from thinc.api import LayerNorm, Linear, Model, NumpyOps
 from thinc.layers.chain import forward as chain_forward
 from thinc.layers.chain import init as chain_init
 from thinc.types import Floats2d
-from threadpoolctl import LibController, ThreadpoolController
+from threadpoolctl import ThreadpoolController
 
 NAME = "tok2vec_in_context"
 CALLBACK = "ner_update.with_openblas.v1"
@@ -62,9 +62,9 @@ def piece_by_piece(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[
 
 
 @cache
-def blas_libraries() -> list[LibController]:
-    """RETURNS (list): The BLAS that NumPy carries. spaCy's own, BLIS, has one thread and is not among them."""
-    return ThreadpoolController().select(user_api="blas").lib_controllers
+def controller() -> ThreadpoolController:
+    """RETURNS (ThreadpoolController): Of the BLAS that NumPy carries; spaCy's own, BLIS, has one thread anyway. To look for it takes milliseconds."""
+    return ThreadpoolController()
 
 
 class OneThread(NumpyOps):
@@ -72,7 +72,7 @@ class OneThread(NumpyOps):
     again, and gets in the way of `nlp.pipe(n_process=2)`; what else uses NumPy has its threads back after each multiplication.
     """
 
-    lock, inside, before = Lock(), 0, []
+    lock, inside = Lock(), 0
 
     def __init__(self):
         super().__init__(use_blis=False)
@@ -80,12 +80,10 @@ class OneThread(NumpyOps):
     @classmethod
     @contextmanager
     def held(cls) -> Iterator[None]:
-        # Whoever comes first of several threads remembers, and the last one gives back.
+        # Limits of several Python threads may overlap: the first one to come sets it, the last one to leave lifts it.
         with cls.lock:
             if not cls.inside:
-                cls.before = [library.get_num_threads() for library in blas_libraries()]
-                for library in blas_libraries():
-                    library.set_num_threads(1)
+                cls.limit = controller().limit(limits=1, user_api="blas")
             cls.inside += 1
         try:
             yield
@@ -93,8 +91,7 @@ class OneThread(NumpyOps):
             with cls.lock:
                 cls.inside -= 1
                 if not cls.inside:
-                    for library, threads in zip(blas_libraries(), cls.before):
-                        library.set_num_threads(threads)
+                    cls.limit.restore_original_limits()
 
     def gemm(self, x, y, *, out=None, trans1=False, trans2=False):
         with self.held():

@@ -171,17 +171,18 @@ def test_a_faster_library_than_openblas_stays(saved):
 
 
 def test_whatever_else_uses_numpy_has_its_threads_back(monkeypatch):
-    class Library:
+    class Controller:
         threads = 4
 
-        def get_num_threads(self):
-            return self.threads
+        def limit(self, limits: int, user_api: str):
+            self.before, self.threads = self.threads, limits
+            return self
 
-        def set_num_threads(self, n):
-            self.threads = n
+        def restore_original_limits(self):
+            self.threads = self.before
 
-    library = Library()
-    monkeypatch.setattr(text_context, "blas_libraries", lambda: [library])
+    library = Controller()
+    monkeypatch.setattr(text_context, "controller", lambda: library)
     ops, ones = text_context.OneThread(), numpy.ones((2, 2), dtype="f4")
     # The first to come leaves first.
     first, second = ops.held(), ops.held()

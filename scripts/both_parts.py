@@ -14,7 +14,6 @@ import srsly
 from spacy.language import Language
 from wasabi import msg
 
-from doc_shards import shards_of
 from outputs import replacing
 from spacy_training import read_config, trained
 from threshold import lower_outside
@@ -35,16 +34,6 @@ def steps_again(config: Path, log: Path, max_steps: int) -> int:
     return max_steps if isinstance(rate, dict) and "total_steps" in rate else best_step(log)
 
 
-def together(corpus: Path, folder: Path) -> Path:
-    """RETURNS (Path): A corpus of the texts of train.spacy and dev.spacy. It is made in a folder, of links to their shards."""
-    both = folder / "train_and_dev.spacy"
-    both.mkdir()
-    for part in ("train", "dev"):
-        for shard in shards_of(corpus / f"{part}.spacy"):
-            (both / f"{part}-{shard.name}").symlink_to(shard.resolve())
-    return both
-
-
 def keep(first: Path, log: Path, rows: list[dict]) -> None:
     """Keep in a folder what the first training found, for a second one that is interrupted and goes on later.
 
@@ -57,17 +46,17 @@ def keep(first: Path, log: Path, rows: list[dict]) -> None:
             srsly.write_jsonl(folder / "threshold.jsonl", rows)
 
 
-def trained_on_both(config: Path, corpus: Path, folder: Path, first: Path, overrides: dict[str, Any], how: dict[str, Any], component: str) -> Language:
+def trained_on_both(config: Path, both: Path, first: Path, overrides: dict[str, Any], how: dict[str, Any], component: str) -> Language:
     """Train for the second time, for as many steps as `steps_again` says, and lower the threshold as far as after the first time.
 
-    folder (Path): For the corpus of both parts. first (Path): What `keep` wrote; the second training's own files go there, too.
+    both (Path): The corpus of both parts. first (Path): What `keep` wrote; the second training's own files go there, too.
     overrides (dict), how (dict): As `trained` takes them. component (str): Name of the recogniser.
     """
     found, steps = best_step(first / "log.jsonl"), steps_again(config, first / "log.jsonl", overrides["training.max_steps"])
     lowered = next(row["lowered"] for row in srsly.read_jsonl(first / "threshold.jsonl") if row["chosen"])
     msg.info(f"Best after step {found}. Now {steps} steps from the start, on the dev texts as well (of which the scores say nothing any more)")
     # The step is known, so that looks make checkpoints only: one text is scored.
-    known = {"paths.train": str(together(corpus, folder)), "training.max_steps": steps, "training.eval_frequency": max(1, steps)}
+    known = {"paths.train": str(both), "training.max_steps": steps, "training.eval_frequency": max(1, steps)}
     if read_config(config)["corpora"].get("dev", {}).get("@readers") == "spacy.Corpus.v1":
         known["corpora.dev.limit"] = 1
     with trained(config, first / "second.jsonl", {**overrides, **known}, **how) as best:

@@ -89,10 +89,12 @@ def main(
     seed: int = 0,
     gpu_id: int = -1,
     processes: int = typer.Option(1, min=1, help="How many processes share each step of the training, as for the update"),
+    teachers: int = typer.Option(0, min=0, help="How many updates read raw texts first, as for distil"),
+    ratio: float = typer.Option(2.0, min=0, help="As for distil"),
     store: Path = typer.Option(Path("training/variants"), help="Keeps the figures of finished trainings"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
-    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, store, resume)
+    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, teachers, ratio, store, resume)
     found = results(setting, [Variant(seed, share, seed) for share in SHARES])
     rows, last = table(found), last_quarter(found, seed)
     with replacing(output) as folder:

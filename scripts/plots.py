@@ -20,7 +20,7 @@ TEST_SETS = {"new_test": "new texts", "base_test": "base texts"}
 WORDS = {"frequency": "in training", "length": "tokens", "casing": "written"}
 
 
-def summary(metrics: dict, found: dict, mix: dict) -> dict:
+def summary(metrics: dict, found: dict, mix: dict, distilled: dict) -> dict:
     """RETURNS (dict): A dozen figures of the updated pipeline, those of the new labels but for retention and agreement; and how many
     texts of each kind it was trained on."""
     kept, new = metrics["retention"], metrics["labels"]["new"]
@@ -33,7 +33,7 @@ def summary(metrics: dict, found: dict, mix: dict) -> dict:
         "agreement": {name: metrics["agreement"][name]["kept"]["percent"] for name in ("new_test", "raw_test")},
         "recall": {name: row["r"] for name, row in metrics["seen_unseen"].items() if row["support"]},
         "errors": {kind: sum(row[kind]["updated"] for row in errors) for kind in ("missed", "spurious", "boundary")},
-        "texts": {kind: row["texts"] for kind, row in mix["train"].items()},
+        "texts": {kind: row["texts"] for kind, row in {**mix["train"], "distilled": distilled}.items()},
         "drop": {probe: row["new"]["updated"]["drop"] for probe, row in found["probes"].items() if "new" in row},
     }
     return {name: row for name, row in figures.items() if row}
@@ -105,6 +105,7 @@ def main(
     output: Path,
     summed: Path = typer.Option(..., "--summary", help="JSON of the figures that DVC compares"),
     mix: Path = typer.Option(..., help="JSON of what the update was trained on"),
+    distilled: Path = typer.Option(..., help="JSON of the raw texts that it was trained on as well"),
     base_log: Path = typer.Option(...),
     update_log: Path = typer.Option(...),
 ):
@@ -128,7 +129,7 @@ def main(
                 writer.writeheader()
                 writer.writerows(rows)
     with replacing(summed) as path:
-        srsly.write_json(path, summary(scores, found, srsly.read_json(mix)))
+        srsly.write_json(path, summary(scores, found, srsly.read_json(mix), srsly.read_json(distilled)))
     msg.good("Now `dvc plots show` makes a page, and `dvc metrics diff` tells what changed")
 
 

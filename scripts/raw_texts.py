@@ -24,10 +24,10 @@ def digest(text: str) -> str:
 
 
 class RawReader:
-    """Reads shards with the base pipeline."""
+    """Reads shards with a pipeline."""
 
-    def __init__(self, base: str, left_out: frozenset[str], gpu_id: int):
-        self.annotate, self.left_out = Annotator(base, gpu_id), left_out
+    def __init__(self, pipeline: str, left_out: frozenset[str], gpu_id: int):
+        self.annotate, self.left_out = Annotator(pipeline, gpu_id), left_out
 
     def __call__(self, task: tuple[Path, float, float]) -> list[tuple[str, list]]:
         """task (tuple): A shard, and where the hashes of the wanted texts begin and end, as shares of all hashes.
@@ -52,15 +52,15 @@ class RawTexts:
     """The raw texts of a part."""
 
     def __init__(self, path: Path, base: Path, engine: str = "local", workers: int = 0, gpu_id: int = -1):
-        """path (Path): Their corpus. base (Path): The base pipeline. engine, workers: As `engines.each` takes them."""
+        """path (Path): Their corpus. base (Path): The pipeline that reads them. engine, workers: As `engines.each` takes them."""
         self.shards, self.base, self.gpu_id = shards_of(path), base, gpu_id
         self.how = {"engine": engine, "workers": workers}
 
-    def recognised(self, number: int, left_out: frozenset[str] = frozenset()) -> list[tuple[str, list]]:
-        """Find texts in which there is something to forget.
+    def recognised(self, number: int, left_out: frozenset[str] = frozenset(), reader: type[RawReader] = RawReader) -> list[tuple[str, list]]:
+        """Find texts with entities.
 
-        number (int): How many are wanted.
-        RETURNS (list): Text and entities, as Annotator gives them, of the first ones in which the base pipeline finds some.
+        number (int): How many are wanted. reader (type): Who reads them.
+        RETURNS (list): Text and entities, as the reader gives them, of the first ones in which it finds some.
         """
         found: list[tuple[str, list]] = []
         size = sum(shard.stat().st_size for shard in self.shards)
@@ -68,7 +68,7 @@ class RawTexts:
         while low < 1 and len(found) < number:
             tasks = [(shard, low, high) for shard in self.shards]
             arguments = (str(self.base), left_out, gpu_of_worker(self.how["engine"], self.gpu_id))
-            found += chain.from_iterable(each_of(RawReader, arguments, tasks, gpu=self.gpu_id >= 0, **self.how))
+            found += chain.from_iterable(each_of(reader, arguments, tasks, gpu=self.gpu_id >= 0, **self.how))
             low, high = high, SPARE * high
         return sorted(found, key=lambda row: digest(row[0]))[:number]
 

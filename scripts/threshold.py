@@ -5,7 +5,8 @@ action with the highest score, so lowering the score of the action O ("no entity
 speak earlier. The constant goes into the bias of the output layer. It is lowered nearly to where precision and recall break
 even: with some dozen entities in a dev set, which threshold has the highest F is chance, and F hardly changes on the
 way there, but what is found of entities unlike those of the training set grows by half. It stops earlier where it would find
-too much in the rehearsal texts, which hold nothing new. Figures are in benchmarks/README.md.
+too much in the rehearsal texts, which hold nothing new. One that learnt from raw texts (scripts/distil.py) may come out too
+talkative: then the score of O is raised. Figures are in benchmarks/README.md.
 """
 
 from typing import Callable
@@ -14,9 +15,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-# In units of the network's scores (logits): each unit makes O about 2.7 times less likely.
+# In units of the network's scores (logits): each unit makes O about 2.7 times less likely, or where it is negative, more.
 NEVER = 1e6
-STEPS = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0]
+STEPS = [-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0]
 # Points by which precision stays above recall. The last step to break-even costs F and strict retention, and finds a little more.
 SURER = 3.0
 
@@ -71,6 +72,6 @@ def tune_threshold(nlp: Language, component: str, dev: list[Doc], rehearsal: lis
         rows.append({"lowered": now, **row, "wrong": extra})
     # One that finds nothing right, or too much from the start, stays as it is.
     good = [n for n, row in enumerate(rows) if row["p"] >= row["r"] + SURER and row["r"] > 0 and row["wrong"] <= wrong]
-    best = max(good, default=0)
+    best = max(good, default=STEPS.index(0.0))
     lower_outside(nlp, component, STEPS[best] - STEPS[-1])
     return [{**row, "chosen": n == best} for n, row in enumerate(rows)]

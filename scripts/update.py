@@ -27,6 +27,7 @@ from outputs import replacing, scratch
 from spacy_training import trained
 from text_context import take_openblas
 from threshold import silence, tune_threshold
+from training_corpus import training_corpus
 from update_settings import NEW, settings
 
 # Entities of new labels that it may find in rehearsal texts, as a share of those that the base finds there. Each
@@ -84,6 +85,7 @@ def main(
     log: Path,
     threshold: Path,
     dev: Path = typer.Option(..., help="Annotated new examples, without rehearsal texts, for the threshold"),
+    distilled: Path = typer.Option(None, help="Corpus of raw texts as several recognisers read them, to train on as well"),
     vectors: Path = typer.Option(None, help="Pipeline folder with word vectors, for a base that has none of its own"),
     encoder: str = typer.Option("", help="Hugging Face encoder, for a config that trains a transformer"),
     max_steps: int = typer.Option(2000, help="Training stops here at the latest"),
@@ -103,8 +105,9 @@ def main(
     with scratch(log.with_name("config")) as folder:
         filled = folder / config.name
         made.to_disk(filled)
+        overrides["paths.train"] = str(training_corpus(corpus, ("train",), distilled, folder))
         # A sixth more of very many brings little.
-        twice = update_on == "train+dev" and not 0 < stream_over < count_texts(corpus / "train.spacy")
+        twice = update_on == "train+dev" and not 0 < stream_over < count_texts(Path(overrides["paths.train"]))
         if twice and first.exists():
             rows = list(srsly.read_jsonl(first / "threshold.jsonl"))
             with replacing(log) as path:
@@ -115,7 +118,8 @@ def main(
             rows = tuned(new, base, dev, corpus / "dev.spacy", stream_over // 10)
         if twice:
             keep(first, log, rows)
-            new = trained_on_both(filled, corpus, folder, first, overrides, how, NEW)
+            both = training_corpus(corpus, ("train", "dev"), distilled, folder)
+            new = trained_on_both(filled, both, first, overrides, how, NEW)
         with replacing(output) as path:
             if overrides["paths.vectors"]:
                 updated.vocab.vectors = new.vocab.vectors

@@ -18,6 +18,7 @@ from spacy.tokens import Doc
 from tqdm import tqdm
 from wasabi import msg
 
+import distil
 import update
 from doc_shards import count_texts, read_docs
 from evaluate import Comparison, scores
@@ -36,6 +37,8 @@ class Setting:
     """What all variants of a command share.
 
     config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes: As the commands `rehearse` and `update` take them.
+    teachers, ratio: As the command `distil` takes them. What it wrote teaches all variants with all examples; those with fewer get teachers
+        of their own, for these have seen no more than they.
     store (Path): Folder for the figures of finished variants.
     resume (bool): Go on with the checkpoint of a training that was interrupted; else it begins anew.
     """
@@ -50,6 +53,8 @@ class Setting:
     update_on: update.Parts
     gpu_id: int
     processes: int
+    teachers: int
+    ratio: float
     store: Path
     resume: bool = False
 
@@ -80,7 +85,7 @@ def result(setting: Setting, variant: Variant) -> dict:
     RAISES (typer.Exit): After a message, if the project has not been run so far.
     """
     use_openblas()
-    needed = (setting.base, setting.corpus / "update/mix.json", setting.silver, setting.vectors)
+    needed = (setting.base, setting.corpus / "update/mix.json", setting.corpus / "distilled.spacy", setting.silver, setting.vectors)
     if missing := [path for path in needed if not path.exists()]:
         fail([f"{path} is missing" for path in missing], "Run the whole project first: make")
     key = fingerprint(setting, variant)
@@ -99,11 +104,17 @@ def result(setting: Setting, variant: Variant) -> dict:
     mixed = mix(base, [chosen], len(chosen), old, raw, setting.silver, learnt_from(chosen), per_example["rehearsal"], joining)
     texts = {kind: row["texts"] for kind, row in write_mix(mixed, work / "corpus/train.spacy").items()}
     copied(setting.corpus / "update/dev.spacy", work / "corpus/dev.spacy")
-    update.main(
-        setting.config, setting.base, work / "corpus", work / "model-best", work / "log.jsonl", work / "threshold.jsonl",
-        dev=setting.corpus / "new/dev.spacy", vectors=setting.vectors, encoder=setting.encoder, max_steps=setting.max_steps,
-        update_on=setting.update_on, seed=variant.seed, gpu_id=setting.gpu_id, resume=setting.resume, stream_over=0, processes=setting.processes,
-    )  # fmt: skip
+    how = {
+        "dev": setting.corpus / "new/dev.spacy", "vectors": setting.vectors, "encoder": setting.encoder, "max_steps": setting.max_steps,
+        "seed": variant.seed, "gpu_id": setting.gpu_id, "resume": setting.resume, "stream_over": 0, "processes": setting.processes,
+    }  # fmt: skip
+    distilled = setting.corpus / "distilled.spacy"
+    if setting.teachers and variant.share < 1:
+        distilled = work / "distilled.spacy"
+        voting = {"raw": setting.corpus / "raw/train.spacy", "teachers": setting.teachers, "ratio": setting.ratio, "engine": "local", "workers": 0}
+        distil.main(setting.config, setting.base, work / "corpus", distilled, work / "distilled.json", **voting, **how)
+    outputs = [work / name for name in ("model-best", "log.jsonl", "threshold.jsonl")]
+    update.main(setting.config, setting.base, work / "corpus", *outputs, distilled=distilled, update_on=setting.update_on, **how)
     # The dev set of all variants is the same, and whole.
     dev = count_texts(setting.corpus / "new/dev.spacy") if setting.update_on == "train+dev" else 0
     made = {"seed": variant.seed, "share": variant.share, "examples": len(chosen) + dev, "rehearsal": texts["rehearsal"]}
@@ -143,11 +154,11 @@ def copied(source: Path, target: Path) -> None:
 
 def fingerprint(setting: Setting, variant: Variant) -> str:
     """RETURNS (str): A hash of a variant, of all data that it is made of and tested on, and of the code and its versions."""
-    corpora = [setting.corpus / name for name in ("base", "new", "raw", "update", "fingerprints/versions.json")]
+    corpora = [setting.corpus / name for name in ("base", "new", "raw", "update", "distilled.spacy", "fingerprints/versions.json")]
     # What the two commands write themselves makes no difference to a training.
     own = Path(sys.modules["__main__"].__file__ or "").name if hasattr(sys.modules["__main__"], "__file__") else ""
     scripts = [path for path in loaded() if path.name != own]
-    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes)).encode("utf8"))
+    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes, setting.teachers, setting.ratio)).encode("utf8"))
     for root in (setting.config, setting.base, setting.silver, setting.vectors, *corpora, *scripts):
         for path in files(root):
             digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode("utf8"))

@@ -37,10 +37,10 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "configs/update.cfg", steps: int = 60, options: tuple = ()) -> dict:
+def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "configs/update.cfg", steps: int = 60, options: tuple = (), teachers: int = 0) -> dict:
     """Run the commands from annotate to plots in a folder that has assets/.
 
-    options (tuple): More words for the update command.
+    options (tuple): More words for the update command, and for its teachers.
     RETURNS (dict): training/metrics.json.
     """
     def run(script, *words):
@@ -54,11 +54,13 @@ def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "config
     run("train.py", ROOT / "configs/base.cfg", "corpus/base", base, "training/base/log.jsonl", *given, "--max-steps", 60)
     run("rehearse.py", base, "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
     outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    run("update.py", config, base, "corpus/update", *outputs, "--dev", "corpus/new/dev.spacy", "--max-steps", steps, *options)
+    distilled, words = ("corpus/distilled.spacy", "corpus/distilled.json"), ("--dev", "corpus/new/dev.spacy", "--max-steps", steps, *options)
+    run("distil.py", config, base, "corpus/update", *distilled, "--raw", "corpus/raw/train.spacy", "--teachers", teachers, *words)
+    run("update.py", config, base, "corpus/update", *outputs, "--distilled", distilled[0], *words)
     made = ["training/metrics.json", "training/breakdowns.json"]
     run("evaluate.py", base, "training/updated/model-best", "corpus", made[0], "training/rows.jsonl", "--breakdowns", made[1])
     logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl"]
-    run("plots.py", *made, "training/plots", "--summary", "training/summary.json", "--mix", "corpus/update/mix.json", *logs)
+    run("plots.py", *made, "training/plots", "--summary", "training/summary.json", "--mix", "corpus/update/mix.json", "--distilled", distilled[1], *logs)
     return srsly.read_json(folder / "training/metrics.json")
 
 

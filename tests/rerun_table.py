@@ -110,8 +110,8 @@ def comment(script: str) -> Kind:
     return Kind(f"a comment in {path}", append(path, "# A comment.\n"), [name for name in declaring(path) if name != ALWAYS])
 
 
-NEW_DATA = ["check", "annotate", "preprocess", "debug", "rehearse", "update", *AFTER_UPDATE]
-NEW_BASE = ["rehearse", "update", *AFTER_UPDATE]
+NEW_DATA = ["check", "annotate", "preprocess", "debug", "rehearse", "distil", "update", *AFTER_UPDATE]
+NEW_BASE = ["rehearse", "distil", "update", *AFTER_UPDATE]
 ADDED = {"text": "their Kindle melted again", "entities": [[6, 12, "GADGET"]]}
 SENTENCE = {"text": "Ines lost my Walkman today", "entities": [[0, 4, "PERSON"], [13, 20, "GADGET"]]}
 
@@ -133,8 +133,8 @@ KINDS = [
     # Configs and templates
     Kind("a value in configs/base.cfg", replace("configs/base.cfg", "\ndropout = 0.1", "\ndropout = 0.15"), ["debug", "train", *NEW_BASE]),
     Kind("a comment in configs/base.cfg", append("configs/base.cfg", "# A comment.\n"), ["debug", "train", "report"]),
-    Kind("a value in configs/update.cfg", replace("configs/update.cfg", "\ndropout = 0.1", "\ndropout = 0.15"), ["update", *AFTER_UPDATE]),
-    Kind("a comment in configs/update.cfg", append("configs/update.cfg", "# A comment.\n"), ["update", "report"]),
+    Kind("a value in configs/update.cfg", replace("configs/update.cfg", "\ndropout = 0.1", "\ndropout = 0.15"), ["distil", "update", *AFTER_UPDATE]),
+    Kind("a comment in configs/update.cfg", append("configs/update.cfg", "# A comment.\n"), ["distil", "update", "report"]),
     Kind("configs/update_transformer.cfg, which is not in use", append("configs/update_transformer.cfg", "# A comment.\n"), []),
     Kind("a level in configs/check.yml", replace("configs/check.yml", "\ncrlf: warning", "\ncrlf: error"), ["check"]),
     Kind("templates/report.html", append("templates/report.html", "<!-- more -->\n"), ["report"]),
@@ -150,17 +150,19 @@ KINDS = [
     Kind("vars.silver_ratio", var("silver_ratio", 0.5), NEW_BASE),
     Kind("vars.suggestions, which no stage uses", var("suggestions", 5), []),
     Kind("vars.trials, which no stage uses", var("trials", 2), []),
-    Kind("vars.workers", var("workers", 2), ["annotate", "rehearse"]),
+    Kind("vars.workers", var("workers", 2), ["annotate", "rehearse", "distil"]),
     Kind("vars.predict_to, which no stage uses", var("predict_to", "elsewhere"), []),
     Kind("vars.base_max_steps", var("base_max_steps", 70), ["train", *NEW_BASE]),
-    Kind("vars.update_max_steps", var("update_max_steps", 90), ["update", *AFTER_UPDATE]),
+    Kind("vars.update_max_steps", var("update_max_steps", 90), ["distil", "update", *AFTER_UPDATE]),
     Kind("vars.update_on", var("update_on", "train"), ["update", *AFTER_UPDATE]),
+    Kind("vars.teachers", var("teachers", 1), ["distil", "update", *AFTER_UPDATE]),
+    Kind("vars.distilled_ratio, without teachers", var("distilled_ratio", 1.0), ["distil"]),
     Kind("vars.training_processes", var("training_processes", 2), ["train", *NEW_BASE]),
     Kind("vars.min_gain", var("min_gain", 1), ["gate"]),
     Kind("vars.min_retention", var("min_retention", 1), ["gate"]),
     Kind("vars.gates", var("gates", "gain.f at least 0"), ["gate"]),
     Kind("vars.vectors_words", var("vectors_words", 1000), ["vectors"]),
-    Kind("vars.encoder, which is not in use", var("encoder", "some/name"), ["update"]),
+    Kind("vars.encoder, which is not in use", var("encoder", "some/name"), ["distil", "update"]),
     Kind("vars.package_version", var("package_version", "0.2.0"), ["package", "smoke-test"]),
     Kind("vars.package_license", var("package_license", "CC0"), ["package", "smoke-test"]),
     # Code

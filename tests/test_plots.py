@@ -36,6 +36,7 @@ def measured(folder, label="GADGET"):
     for name, content in (("metrics", metrics), ("breakdowns", found)):
         srsly.write_json(folder / f"training/{name}.json", content)
     srsly.write_json(folder / "training/mix.json", {"train": {"gold": {"texts": 3}, "silver": {"texts": 0}, "rehearsal": {"texts": 9}}})
+    srsly.write_json(folder / "training/distilled.json", {"texts": 6})
     (folder / "training/base.jsonl").write_text("", encoding="utf8")
     srsly.write_jsonl(folder / "training/updated.jsonl", [{"step": n, "score": n / 9} for n in range(3)])
 
@@ -43,7 +44,8 @@ def measured(folder, label="GADGET"):
 def draw(project):
     """RETURNS (str): The page that DVC makes of what scripts/plots.py writes."""
     words = ["training/metrics.json", "training/breakdowns.json", "training/plots", "--summary", "training/summary.json"]
-    done = command("python", "scripts/plots.py", *words, "--mix", "training/mix.json", "--base-log", "training/base.jsonl", "--update-log", "training/updated.jsonl", cwd=project)
+    words += ["--mix", "training/mix.json", "--distilled", "training/distilled.json"]
+    done = command("python", "scripts/plots.py", *words, "--base-log", "training/base.jsonl", "--update-log", "training/updated.jsonl", cwd=project)
     assert done.code == 0, done.raw
     done = command("dvc", "plots", "show", cwd=project)
     assert done.code == 0 and "ERROR" not in done.raw, done.raw

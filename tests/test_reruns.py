@@ -56,7 +56,7 @@ def test_another_base_of_the_same_name_reruns(finished, tmp_path, engine):
     assert done.code == 0, done.raw
     ran, _ = stages_run(engine, done)
     # What follows runs as far as the other base makes a difference.
-    assert ran[:6] == [ALWAYS, "check", "debug", "train", "rehearse", "update"] and not {"annotate", "preprocess"} & set(ran)
+    assert ran[:7] == [ALWAYS, "check", "debug", "train", "rehearse", "distil", "update"] and not {"annotate", "preprocess"} & set(ran)
 
 
 OTHER = {"lang": "de", "package_name": "other_ner", "update_config": "configs/update_transformer.cfg"}

@@ -27,7 +27,8 @@ def tiny(project: Path) -> Path:
     write(project / ANNOTATED, gadgets + plain)
     write(project / BASE, people)
     write(project / TEST, [SENTENCE, *(marked(f"{n} lost my {g} today", g, "GADGET") for n in NAMES[:3] for g in GADGETS)])
-    write(project / RAW, [{"text": f"{name} was {how} with the {thing}"} for name in NAMES for how in ("here", "there") for thing in ("dog", "bus", "zune")])
+    raw = [f"{name} was {how} with the {thing}" for name in NAMES for how in ("here", "there") for thing in ("dog", "bus", "zune")]
+    write(project / RAW, [{"text": text} for text in [*raw, *(f"my {gadget} died on {day}" for gadget in GADGETS for day in ("sunday", "friday"))]])
     write(project / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
     for name, value in {"base_max_steps": 60, "update_max_steps": 80, "min_gain": 0, "min_retention": 0, "rehearsal_ratio": 1.0}.items():
         var(name, value)(project)

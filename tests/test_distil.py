@@ -1,0 +1,143 @@
+"""Several updates read the raw texts, and one learns what most of them find there: on tiny data, with real training."""
+
+import shutil
+from collections import Counter
+
+import pytest
+import spacy
+import srsly
+from conftest import ROOT, command, content, run_update, write
+from doc_shards import read_docs
+from spacy.tokens import DocBin
+from test_learning_curve import measure
+from tiny_project import GADGETS, NAMES, WHEN, small_assets
+from training_corpus import training_corpus
+from votes import as_example
+
+UPDATED = "training/updated/model-best"
+BEGIN = (ROOT / "configs/update.cfg", "training/base/model-best", "corpus/update")
+HOW = ("--dev", "corpus/new/dev.spacy", "--max-steps", 100)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A project in which three teachers have read raw texts with gadgets of which some are new, and the update learnt from them."""
+    folder = small_assets(tmp_path_factory.mktemp("distilled project"))
+    new = [{"text": f"my {gadget} {verb} {when}"} for gadget in [*GADGETS, "Blip", "Frobnicator"] for verb in ("broke", "melted") for when in WHEN]
+    write(folder / "assets/raw.jsonl", [*new, *({"text": f"{name} was here with the {thing}"} for name in NAMES for thing in ("dog", "bus", "map"))])
+    run_update(folder, steps=100, teachers=3)
+    return folder
+
+
+def distil(project, *words, **variables):
+    outputs = ("corpus/distilled.spacy", "corpus/distilled.json", "--raw", "corpus/raw/train.spacy")
+    return command("python", ROOT / "scripts/distil.py", *BEGIN, *outputs, *HOW, *words, cwd=project, **variables)
+
+
+def docs(project, corpus):
+    return list(read_docs(project / corpus, spacy.blank("en").vocab))
+
+
+def test_what_most_teachers_find_becomes_an_example(project):
+    found, table = docs(project, "corpus/distilled.spacy"), srsly.read_json(project / "corpus/distilled.json")
+    raw = {doc.text for doc in docs(project, "corpus/raw/train.spacy")}
+    assert found and {doc.text for doc in found} <= raw and len({doc.text for doc in found}) == len(found) == table["texts"]
+    assert all(doc.ents for doc in found), "a text in which nothing was agreed on is no example"
+    assert Counter(ent.label_ for doc in found for ent in doc.ents) == table["spans"] and set(table["spans"]) == {"GADGET"}
+    # Two votes of three are enough, so that there are as many entities as were found by two or three.
+    assert table["votes"]["2"] + table["votes"]["3"] == table["spans"]["GADGET"]
+    assert [row["seed"] for row in table["teachers"]] == [0, 1, 2] and all(row["f"] > 60 for row in table["teachers"])
+
+
+def test_what_the_patterns_made_an_example_of_is_left_out(project, tmp_path):
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    shard = DocBin(docs=docs(project, "corpus/distilled.spacy")[:5])
+    shard.to_disk(tmp_path / "corpus/update/train.spacy/1-silver-ab.spacy")
+    done = distil(tmp_path, "--teachers", 1)
+    silver = {doc.text for doc in shard.get_docs(spacy.blank("en").vocab)}
+    assert done.code == 0 and not silver & {doc.text for doc in docs(tmp_path, "corpus/distilled.spacy")}, done.raw
+
+
+def test_a_vote_makes_entities_missing_tokens_and_outside():
+    nlp = spacy.blank("en")
+    text = "my old iPhone X beats a Zune and Rio"
+    found = [(3, 15, "GADGET", 1), (7, 15, "GADGET", 3), (24, 28, "GADGET", 2), (33, 36, "GADGET", 4)]
+    doc = as_example(nlp, text, found, 4)
+    assert [(ent.text, ent.label_) for ent in doc.ents] == [("iPhone X", "GADGET"), ("Rio", "GADGET")]
+    # "old" and "Zune", which half of them or fewer found, teach nothing.
+    assert [token.ent_iob_ for token in doc] == ["O", "", "B", "I", "O", "O", "", "O", "B"]
+
+
+def test_the_same_again_gives_the_same_bytes(project, tmp_path):
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    before = content(tmp_path / "corpus/distilled.spacy"), (tmp_path / "corpus/distilled.json").read_bytes()
+    done = distil(tmp_path, "--teachers", 3, "--workers", 1)
+    assert done.code == 0 and "3 of 3, seed 2" in done.out, done.raw
+    assert before == (content(tmp_path / "corpus/distilled.spacy"), (tmp_path / "corpus/distilled.json").read_bytes())
+    assert not (tmp_path / "corpus/teachers").exists()
+
+
+def test_no_more_than_wanted(project, tmp_path):
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    gold = srsly.read_json(tmp_path / "corpus/update/mix.json")["train"]["gold"]["texts"]
+    done = distil(tmp_path, "--teachers", 1, "--ratio", 0.1)
+    assert done.code == 0 and len(docs(tmp_path, "corpus/distilled.spacy")) == round(0.1 * gold), done.raw
+    done = distil(tmp_path, "--teachers", 1, "--ratio", 100)
+    assert done.code == 0 and "(all there are)" in done.out, done.raw
+
+
+def test_a_run_that_was_interrupted_keeps_its_finished_teachers(project, tmp_path):
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    work = tmp_path / "corpus/teachers/0"
+    words = [*BEGIN, *(work / name for name in ("model", "log.jsonl", "threshold.jsonl")), *HOW, "--update-on", "train"]
+    assert command("python", ROOT / "scripts/update.py", *words, cwd=tmp_path).code == 0
+    before = content(tmp_path / "corpus/distilled.spacy")
+    done = distil(tmp_path, "--teachers", 3, RESUME="1")
+    assert done.code == 0 and done.out.count("Pipeline: ['ner_new']") == 2, done.raw
+    assert before == content(tmp_path / "corpus/distilled.spacy")
+
+
+def test_without_teachers_the_update_is_what_it_was(project, tmp_path):
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    done = distil(tmp_path)
+    assert done.code == 0 and "vars.teachers is 0" in done.out and not docs(tmp_path, "corpus/distilled.spacy"), done.raw
+    made = {}
+    for name, more in (("with", ("--distilled", "corpus/distilled.spacy")), ("without", ())):
+        shutil.rmtree(tmp_path / "training/updated")
+        outputs = [f"training/updated/{one}" for one in ("model-best", "log.jsonl", "threshold.jsonl")]
+        done = command("python", ROOT / "scripts/update.py", *BEGIN, *outputs, *HOW, *more, cwd=tmp_path)
+        assert done.code == 0, done.raw
+        made[name] = content(tmp_path / "training/updated")
+    assert made["with"] == made["without"] != content(project / "training/updated")
+
+
+def test_annotated_examples_count_twice_beside_distilled_ones(project, tmp_path):
+    def texts(path):
+        return Counter(doc.text for doc in read_docs(path, spacy.blank("en").vocab))
+
+    corpus, distilled = project / "corpus/update", project / "corpus/distilled.spacy"
+    gold = {part: texts(project / f"corpus/new/{part}.spacy") for part in ("train", "dev")}
+    (tmp_path / "one").mkdir()
+    made = texts(training_corpus(corpus, ("train", "dev"), distilled, tmp_path / "one"))
+    assert made == texts(corpus / "train.spacy") + texts(corpus / "dev.spacy") + gold["train"] + gold["dev"] + texts(distilled)
+    # Where there is none, nothing is put together that was not before.
+    DocBin().to_disk(tmp_path / "empty.spacy")
+    assert training_corpus(corpus, ("train",), tmp_path / "empty.spacy", tmp_path) == corpus / "train.spacy"
+    assert texts(training_corpus(corpus, ("train", "dev"), None, tmp_path)) == texts(corpus / "train.spacy") + texts(corpus / "dev.spacy")
+
+
+def test_no_entity_in_the_raw_texts_is_said(project, tmp_path):
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "corpus/raw/train.spacy")
+    shutil.copytree(project / "corpus/base/train.spacy", tmp_path / "corpus/raw/train.spacy")
+    done = distil(tmp_path, "--teachers", 2)
+    assert done.code == 0 and "They agree on no entity in the raw texts" in done.out, done.raw
+    assert not docs(tmp_path, "corpus/distilled.spacy")
+
+
+def test_fewer_examples_get_teachers_of_their_own(project, tmp_path):
+    """Else the points of a learning curve would be taught by examples that they are without."""
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    spacy.blank("en").to_disk(tmp_path / "training/vectors")
+    done = measure(tmp_path, "learning_curve", "training/learning_curve", "--teachers", 1, "--ratio", 1, steps=20)
+    assert done.code == 0 and done.out.count("Teacher 1 of 1") == 3, done.raw

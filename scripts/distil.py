@@ -21,10 +21,10 @@ from wasabi import msg
 import update
 from both_parts import best_step
 from command import run
-from doc_shards import DocShard, read_texts, shards_of
+from doc_shards import DocShard, count_texts, read_texts
 from outputs import replacing
 from raw_texts import RawTexts
-from training_corpus import SILVER, gold_texts
+from training_corpus import shards_with
 from votes import VotingReader, Voted, agreed, as_example
 
 # Examples that are put into one shard.
@@ -89,10 +89,10 @@ def main(
                 encoder=encoder, max_steps=max_steps, update_on="train", seed=one, gpu_id=gpu_id, resume=resume, stream_over=stream_over, processes=processes,
             )  # fmt: skip
         rows.append(teacher_row(one, work))
-    nlp, wanted = spacy.load(base), round(ratio * gold_texts(corpus / "train.spacy"))
+    nlp, wanted = spacy.load(base), round(ratio * sum(map(count_texts, shards_with("gold", corpus / "train.spacy"))))
     if teachers:
         msg.divider("What they agree on")
-        silver = frozenset(text for shard in shards_of(corpus / "train.spacy") if shard.name.startswith(SILVER) for text in read_texts(shard))
+        silver = frozenset(text for shard in shards_with("silver", corpus / "train.spacy") for text in read_texts(shard))
         found = RawTexts(raw, folder, engine, workers, gpu_id).recognised(wanted, silver, VotingReader)
     made = write_texts(nlp, found, teachers, output)
     with replacing(table) as path:

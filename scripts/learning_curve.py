@@ -94,7 +94,7 @@ def main(
     store: Path = typer.Option(Path("training/variants"), help="Keeps the figures of finished trainings"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
-    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, teachers, ratio, store, resume)
+    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, store, resume, teachers, ratio)
     found = results(setting, [Variant(seed, share, seed) for share in SHARES])
     rows, last = table(found), last_quarter(found, seed)
     with replacing(output) as folder:

@@ -31,11 +31,11 @@ from outputs import replacing
 from raw_texts import RawTexts
 from rehearsal_examples import Learnt, base_rehearsal, in_shards, learnt_from, place, raw_rehearsal, silver_examples
 from spacy_training import use_openblas
+from training_corpus import KINDS, prefix
 
 # Rehearsal texts per new example below which retention falls. Raw texts fill up to here and no further: with more of
 # them, whose new entities nobody marked, the gain falls (benchmarks/README.md).
 FEW = 2
-KINDS = ("gold", "silver", "rehearsal")
 
 
 def sizes(new: int, ratio: float) -> tuple[int, int]:
@@ -88,7 +88,7 @@ def write_mix(mixed: Iterable[tuple[str, list[Doc]]], path: Path) -> dict[str, d
                 spans[kind].update(ent.label_ for ent in doc.ents)
             texts[kind] += len(docs)
             if docs:
-                shard.complete(docs[0].vocab.strings).to_folder(folder, f"{KINDS.index(kind)}-{kind}-")
+                shard.complete(docs[0].vocab.strings).to_folder(folder, prefix(kind))
         if not texts.total():
             DocShard().to_folder(folder)
     return {kind: {"texts": texts[kind], "spans": dict(sorted(spans[kind].items()))} for kind in KINDS}

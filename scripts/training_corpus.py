@@ -5,13 +5,18 @@ from typing import Optional
 
 from doc_shards import count_texts, shards_of
 
-# How the names of shards with annotated examples begin, and with those of the patterns (scripts/rehearse.py).
-GOLD, SILVER = "0-gold-", "1-silver-"
+# What the update's corpus holds, in order.
+KINDS = ("gold", "silver", "rehearsal")
 
 
-def gold_texts(corpus: Path) -> int:
-    """RETURNS (int): How many annotated examples a part of the update's corpus holds."""
-    return sum(count_texts(shard) for shard in shards_of(corpus) if shard.name.startswith(GOLD))
+def prefix(kind: str) -> str:
+    """RETURNS (str): How the names of shards of a kind begin, so that kinds stay in order."""
+    return f"{KINDS.index(kind)}-{kind}-"
+
+
+def shards_with(kind: str, corpus: Path) -> list[Path]:
+    """RETURNS (list): The shards of a kind, of a part of the update's corpus."""
+    return [shard for shard in shards_of(corpus) if shard.name.startswith(prefix(kind))]
 
 
 def training_corpus(corpus: Path, parts: tuple[str, ...], distilled: Optional[Path], folder: Path) -> Path:
@@ -28,7 +33,7 @@ def training_corpus(corpus: Path, parts: tuple[str, ...], distilled: Optional[Pa
     made.mkdir()
     for part in parts:
         for shard in shards_of(corpus / f"{part}.spacy"):
-            for name in [shard.name, *([f"again-{shard.name}"] if more and shard.name.startswith(GOLD) else [])]:
+            for name in [shard.name, *([f"again-{shard.name}"] if more and shard.name.startswith(prefix("gold")) else [])]:
                 (made / f"{part}-{name}").symlink_to(shard.resolve())
     for shard in more:
         (made / f"distilled-{shard.name}").symlink_to(shard.resolve())

@@ -43,14 +43,12 @@ def main(
     number: int = typer.Option(3, help="How many seeds"),
     gpu_id: int = -1,
     processes: int = typer.Option(1, min=1, help="How many processes share each step of the training, as for the update"),
-    teachers: int = typer.Option(0, min=0, help="How many updates read raw texts first, as for distil"),
-    ratio: float = typer.Option(2.0, min=0, help="As for distil"),
     store: Path = typer.Option(Path("training/variants"), help="Keeps the figures of finished trainings"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
     if number < 2:
         fail([f"{number} seed has no spread"], "Ask for two at least: python scripts/set_var.py trials 3")
-    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, teachers, ratio, store, resume)
+    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, store, resume)
     found = results(setting, [Variant(seed + n, sample_seed=seed) for n in range(number)])
     figures = summary(found)
     measured = found[0]["kept"]["measured"] if found[0]["kept"] else "nothing: the base pipeline recognises no entities"

@@ -53,10 +53,10 @@ class Setting:
     update_on: update.Parts
     gpu_id: int
     processes: int
-    teachers: int
-    ratio: float
     store: Path
     resume: bool = False
+    teachers: int = 0
+    ratio: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,9 @@ def fingerprint(setting: Setting, variant: Variant) -> str:
     # What the two commands write themselves makes no difference to a training.
     own = Path(sys.modules["__main__"].__file__ or "").name if hasattr(sys.modules["__main__"], "__file__") else ""
     scripts = [path for path in loaded() if path.name != own]
-    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes, setting.teachers, setting.ratio)).encode("utf8"))
+    # Those with all examples learn from what `distil` wrote.
+    own_teachers = (setting.teachers, setting.ratio) if variant.share < 1 else ()
+    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes, own_teachers)).encode("utf8"))
     for root in (setting.config, setting.base, setting.silver, setting.vectors, *corpora, *scripts):
         for path in files(root):
             digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode("utf8"))

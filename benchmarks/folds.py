@@ -97,6 +97,8 @@ def main(
     update_on: Parts = "train+dev",
     silver: float = typer.Option(0.0, help="Silver examples, of those that the project's patterns made, per example"),
     teachers: int = typer.Option(0, help="So many updates read the raw texts first; the same ones for all seeds"),
+    transformers: int = typer.Option(0, help="So many transformers read them, too"),
+    encoder: str = typer.Option("", help="Folder or name of theirs"),
     distilled_ratio: float = typer.Option(2.0, help="Raw texts that they have read, per example"),
     output: Path = ROOT / "benchmarks/folds.jsonl",
 ):
@@ -110,7 +112,7 @@ def main(
             run("rehearse.py", base, corpus, corpus / "update", "--silver", project / "corpus/silver.jsonl", "--ratio", ratio, "--silver-ratio", silver)
             how = ["--dev", corpus / "new/dev.spacy", "--max-steps", max_steps, *(["--vectors", vectors.resolve()] if vectors else [])]
             begin = ["configs/update.cfg", base, corpus / "update"]
-            read = ["--raw", corpus / "raw/train.spacy", "--teachers", teachers, "--ratio", distilled_ratio]
+            read = ["--raw", corpus / "raw/train.spacy", "--teachers", teachers, "--ratio", distilled_ratio, "--transformers", transformers, "--encoder", encoder]
             run("distil.py", *begin, distilled, work / "distilled.json", *read, *how)
             for seed in map(int, seeds.split(",")):
                 made = [work / one for one in ("model", "log.jsonl", "threshold.jsonl")]

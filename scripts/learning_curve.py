@@ -12,7 +12,7 @@ from command import run
 from outputs import replacing
 from scoring import f_score, interval, resample, sentence
 from update import Parts
-from variant import Setting, Variant, results
+from variant import Setting, Variant, Voting, results
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 
@@ -90,11 +90,14 @@ def main(
     gpu_id: int = -1,
     processes: int = typer.Option(1, min=1, help="How many processes share each step of the training, as for the update"),
     teachers: int = typer.Option(0, min=0, help="How many updates read raw texts first, as for distil"),
+    transformers: int = typer.Option(0, min=0, help="As for distil"),
+    transformer_config: Path = typer.Option(Path("configs/transformer_teacher.cfg"), help="As for distil"),
     ratio: float = typer.Option(2.0, min=0, help="As for distil"),
     store: Path = typer.Option(Path("training/variants"), help="Keeps the figures of finished trainings"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
-    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, store, resume, teachers, ratio)
+    voting = Voting(teachers, transformers, transformer_config, ratio)
+    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, store, resume, voting)
     found = results(setting, [Variant(seed, share, seed) for share in SHARES])
     rows, last = table(found), last_quarter(found, seed)
     with replacing(output) as folder:

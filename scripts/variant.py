@@ -7,7 +7,7 @@ that both commands need is trained once.
 
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import md5
 from pathlib import Path
 from typing import Iterable, Optional
@@ -33,12 +33,22 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
+class Voting:
+    """Who reads the raw texts first: teachers, transformers, transformer_config and ratio, as the command `distil` takes them."""
+
+    teachers: int = 0
+    transformers: int = 0
+    transformer_config: Path = Path("configs/transformer_teacher.cfg")
+    ratio: float = 0.0
+
+
+@dataclass(frozen=True)
 class Setting:
     """What all variants of a command share.
 
     config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes: As the commands `rehearse` and `update` take them.
-    teachers, ratio: As the command `distil` takes them. What it wrote teaches all variants with all examples; those with fewer get teachers
-        of their own, for these have seen no more than they.
+    voting (Voting): What `distil` wrote teaches all variants with all examples; those with fewer get teachers of their own, for these have
+        seen no more than they.
     store (Path): Folder for the figures of finished variants.
     resume (bool): Go on with the checkpoint of a training that was interrupted; else it begins anew.
     """
@@ -55,8 +65,7 @@ class Setting:
     processes: int
     store: Path
     resume: bool = False
-    teachers: int = 0
-    ratio: float = 0.0
+    voting: Voting = Voting()
 
 
 @dataclass(frozen=True)
@@ -109,9 +118,9 @@ def result(setting: Setting, variant: Variant) -> dict:
         "seed": variant.seed, "gpu_id": setting.gpu_id, "resume": setting.resume, "stream_over": 0, "processes": setting.processes,
     }  # fmt: skip
     distilled = setting.corpus / "distilled.spacy"
-    if setting.teachers and variant.share < 1:
+    if variant.share < 1 and (setting.voting.teachers or setting.voting.transformers):
         distilled = work / "distilled.spacy"
-        voting = {"raw": setting.corpus / "raw/train.spacy", "teachers": setting.teachers, "ratio": setting.ratio, "engine": "local", "workers": 0}
+        voting = {"raw": setting.corpus / "raw/train.spacy", "engine": "local", "workers": 0, **asdict(setting.voting)}
         distil.main(setting.config, setting.base, work / "corpus", distilled, work / "distilled.json", **voting, **how)
     outputs = [work / name for name in ("model-best", "log.jsonl", "threshold.jsonl")]
     update.main(setting.config, setting.base, work / "corpus", *outputs, distilled=distilled, update_on=setting.update_on, **how)
@@ -159,9 +168,9 @@ def fingerprint(setting: Setting, variant: Variant) -> str:
     own = Path(sys.modules["__main__"].__file__ or "").name if hasattr(sys.modules["__main__"], "__file__") else ""
     scripts = [path for path in loaded() if path.name != own]
     # Those with all examples learn from what `distil` wrote.
-    own_teachers = (setting.teachers, setting.ratio) if variant.share < 1 else ()
-    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes, own_teachers)).encode("utf8"))
-    for root in (setting.config, setting.base, setting.silver, setting.vectors, *corpora, *scripts):
+    voting = setting.voting if variant.share < 1 else Voting()
+    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes, voting)).encode("utf8"))
+    for root in (setting.config, *([voting.transformer_config] if voting.transformers else []), setting.base, setting.silver, setting.vectors, *corpora, *scripts):
         for path in files(root):
             digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode("utf8"))
     return digest.hexdigest()[:16]

@@ -1,7 +1,6 @@
 """What several updated pipelines find in a text, by how many of them, and an example of what most of them agree on."""
 
 from collections import Counter
-from itertools import chain
 from pathlib import Path
 from typing import Iterator
 
@@ -12,18 +11,29 @@ from annotator import Annotator
 from base_pipeline import recognisers
 from raw_texts import RawReader
 
-# Start and end in characters, label, and how many pipelines found it.
+# Start and end in characters, label, and how many votes it has.
 Voted = tuple[int, int, str, int]
+# Texts that a recogniser reads at once.
+TOGETHER = 32
+# What the folder of a transformer is called, before its number; and how many votes it has, where an updated pipeline has one. It is one of a
+# few and of another kind than they: benchmarks/README.md, "A transformer among the teachers".
+TRANSFORMER = "transformer-"
+VOTES = 2
 
 
 def teachers_in(folder: Path) -> list[Path]:
-    """RETURNS (list): The pipelines that lie in a folder, each in one of its own."""
-    return sorted(path.parent for path in folder.glob("*/model/meta.json"))
+    """RETURNS (list): The folders of those that are trained, each with its pipeline in "model"."""
+    return sorted(path.parents[1] for path in folder.glob("*/model/meta.json"))
 
 
-def agreed(votes: int, voters: int) -> bool:
-    """RETURNS (bool): Whether more than half found it. Of entities that overlap, one at most can have so many votes."""
-    return 2 * votes > voters
+def votes_of(teacher: Path) -> int:
+    """RETURNS (int): How many votes a pipeline has, by its folder."""
+    return VOTES if teacher.name.startswith(TRANSFORMER) else 1
+
+
+def agreed(votes: int, of: int) -> bool:
+    """RETURNS (bool): Whether it has more than half of the votes. Of entities that overlap, one at most can have so many."""
+    return 2 * votes > of
 
 
 class VotingReader(RawReader):
@@ -32,27 +42,33 @@ class VotingReader(RawReader):
     def __init__(self, folder: str, left_out: frozenset[str], gpu_id: int):
         """folder (str): Where the pipelines lie."""
         self.left_out = left_out
-        self.annotators = [Annotator(str(path), gpu_id) for path in teachers_in(Path(folder))]
+        teachers = teachers_in(Path(folder))
+        self.votes, self.annotators = list(map(votes_of, teachers)), [Annotator(str(path / "model"), gpu_id) for path in teachers]
         for annotator in self.annotators:
             # The update puts its recogniser first, and what the others would find is not asked for.
             annotator.nlp.select_pipes(enable=recognisers(annotator.nlp)[:1])
+            annotator.nlp.batch_size = TOGETHER
 
     def annotate(self, texts: list[str]) -> Iterator[list[Voted]]:
         """YIELDS (list): For each text all that any of them found, in order; nothing where they agree on no entity."""
-        for found in zip(*(annotator(texts) for annotator in self.annotators)):
-            votes = Counter(chain.from_iterable(found))
-            known = any(agreed(number, len(self.annotators)) for number in votes.values())
+        # A transformer fills up texts to the longest beside them.
+        ordered = sorted(texts, key=len)
+        read = {text: found for text, *found in zip(ordered, *(annotator(ordered) for annotator in self.annotators))}
+        for text in texts:
+            votes: Counter = Counter()
+            for number, found in zip(self.votes, read[text]):
+                votes.update({entity: number for entity in found})
+            known = any(agreed(number, sum(self.votes)) for number in votes.values())
             yield sorted((*entity, number) for entity, number in votes.items()) if known else []
 
 
-def as_example(nlp: Language, text: str, found: list[Voted], voters: int) -> Doc:
-    """Annotate a text with what most voters found. A token that only others found in an entity says nothing (missing), all others are
-    outside.
+def as_example(nlp: Language, text: str, found: list[Voted], of: int) -> Doc:
+    """Annotate a text with what most votes are for. A token that is only in entities with fewer says nothing (missing), all others are outside.
 
-    nlp (Language): Its tokenizer made the tokens that the voters read.
+    nlp (Language): Its tokenizer made the tokens that the voters read. of (int): Votes in all.
     """
     doc = nlp.make_doc(text)
-    spans = [(doc.char_span(start, end, label), agreed(votes, voters)) for start, end, label, votes in found]
+    spans = [(doc.char_span(start, end, label), agreed(votes, of)) for start, end, label, votes in found]
     sure = [span for span, known in spans if known]
     inside = {token.i for span in sure for token in span}
     doubtful = sorted({token.i for span, _ in spans for token in span} - inside)

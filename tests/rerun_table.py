@@ -135,6 +135,7 @@ KINDS = [
     Kind("a comment in configs/base.cfg", append("configs/base.cfg", "# A comment.\n"), ["debug", "train", "report"]),
     Kind("a value in configs/update.cfg", replace("configs/update.cfg", "\ndropout = 0.1", "\ndropout = 0.15"), ["distil", "update", *AFTER_UPDATE]),
     Kind("a comment in configs/update.cfg", append("configs/update.cfg", "# A comment.\n"), ["distil", "update", "report"]),
+    Kind("a comment in configs/transformer_teacher.cfg", append("configs/transformer_teacher.cfg", "# A comment.\n"), ["distil"]),
     Kind("configs/update_transformer.cfg, which is not in use", append("configs/update_transformer.cfg", "# A comment.\n"), []),
     Kind("a level in configs/check.yml", replace("configs/check.yml", "\ncrlf: warning", "\ncrlf: error"), ["check"]),
     Kind("templates/report.html", append("templates/report.html", "<!-- more -->\n"), ["report"]),

@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import spacy
@@ -9,10 +10,11 @@ import srsly
 from conftest import ROOT, command, content, run_update, write
 from doc_shards import read_docs
 from spacy.tokens import DocBin
+from spacy.util import load_config
 from test_learning_curve import measure
 from tiny_project import GADGETS, NAMES, WHEN, small_assets
-from training_corpus import training_corpus
-from votes import as_example
+from training_corpus import gold_alone, shards_with, training_corpus
+from votes import agreed, as_example, votes_of
 
 UPDATED = "training/updated/model-best"
 BEGIN = (ROOT / "configs/update.cfg", "training/base/model-best", "corpus/update")
@@ -72,7 +74,7 @@ def test_the_same_again_gives_the_same_bytes(project, tmp_path):
     shutil.copytree(project, tmp_path, dirs_exist_ok=True)
     before = content(tmp_path / "corpus/distilled.spacy"), (tmp_path / "corpus/distilled.json").read_bytes()
     done = distil(tmp_path, "--teachers", 3, "--workers", 1)
-    assert done.code == 0 and "3 of 3, seed 2" in done.out, done.raw
+    assert done.code == 0 and "3 of 3, update.cfg, seed 2" in done.out, done.raw
     assert before == (content(tmp_path / "corpus/distilled.spacy"), (tmp_path / "corpus/distilled.json").read_bytes())
     assert not (tmp_path / "corpus/teachers").exists()
 
@@ -91,6 +93,8 @@ def test_a_run_that_was_interrupted_keeps_its_finished_teachers(project, tmp_pat
     work = tmp_path / "corpus/teachers/0"
     words = [*BEGIN, *(work / name for name in ("model", "log.jsonl", "threshold.jsonl")), *HOW, "--update-on", "train"]
     assert command("python", ROOT / "scripts/update.py", *words, cwd=tmp_path).code == 0
+    # One of another run, which had more teachers, has no vote.
+    shutil.copytree(work, tmp_path / "corpus/teachers/5")
     before = content(tmp_path / "corpus/distilled.spacy")
     done = distil(tmp_path, "--teachers", 3, RESUME="1")
     assert done.code == 0 and done.out.count("Pipeline: ['ner_new']") == 2, done.raw
@@ -124,6 +128,30 @@ def test_annotated_examples_count_twice_beside_distilled_ones(project, tmp_path)
     DocBin().to_disk(tmp_path / "empty.spacy")
     assert training_corpus(corpus, ("train",), tmp_path / "empty.spacy", tmp_path) == corpus / "train.spacy"
     assert texts(training_corpus(corpus, ("train", "dev"), None, tmp_path)) == texts(corpus / "train.spacy") + texts(corpus / "dev.spacy")
+
+
+def test_the_vote_of_a_transformer_counts_twice():
+    assert [votes_of(Path(name)) for name in ("corpus/teachers/0", "corpus/teachers/12", "corpus/teachers/transformer-0")] == [1, 1, 2]
+    # With another or alone, beside three others, it has more than half, or not.
+    assert agreed(2 + 1, 5) and agreed(1 + 1 + 1, 5) and not agreed(2, 5) and agreed(2, 3)
+
+
+def test_transformers_are_trained_on_annotated_texts_alone(project, tmp_path):
+    shutil.copytree(project / "corpus/update", tmp_path / "update")
+    shutil.copy(tmp_path / "update/train.spacy" / shards_with("gold", tmp_path / "update/train.spacy")[0].name, tmp_path / "update/train.spacy/1-silver-ab.spacy")
+    (tmp_path / "alone").mkdir()
+    gold_alone(tmp_path / "update", tmp_path / "alone")
+    for part in ("train", "dev"):
+        new = {doc.text for doc in docs(project, f"corpus/new/{part}.spacy")}
+        found = docs(tmp_path, f"alone/{part}.spacy")
+        assert {doc.text for doc in found} == new and len(found) == len(new) < len(docs(project, f"corpus/update/{part}.spacy"))
+
+
+def test_a_transformer_that_teaches_is_one_that_updates_but_for_batches_and_steps():
+    teacher, updating = (load_config(ROOT / "configs" / name) for name in ("transformer_teacher.cfg", "update_transformer.cfg"))
+    for config in (teacher, updating):
+        del config["training"]["batcher"]["batcher"], config["training"]["max_steps"]
+    assert teacher == updating
 
 
 def test_no_entity_in_the_raw_texts_is_said(project, tmp_path):

@@ -6,7 +6,7 @@ import numpy
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, run_update, write
+from conftest import ROOT, command, content, run_update, write
 from vectors import table
 
 PLAIN = find_spec("transformers") is None
@@ -61,6 +61,19 @@ def test_transformer_refusals(run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_teacher_without_an_encoder_is_refused_before_any_is_trained(run, tmp_path):
+    spacy.blank("en").to_disk(tmp_path / "base")
+    for part in ("train", "dev"):
+        (tmp_path / f"corpus/{part}.spacy").mkdir(parents=True)
+    words = [ROOT / "configs/update.cfg", "base", "corpus", "distilled.spacy", "distilled.json", "--dev", "dev.spacy", "--raw", "raw.spacy", "--teachers", 1]
+    words += ["--transformers", 1, "--transformer-config", ROOT / "configs/transformer_teacher.cfg"]
+    for more, advice in (((), "vars.encoder"), (("--encoder", "some/encoder"), "make transformer")):
+        if PLAIN or not more:
+            done = run("distil.py", *words, *more)
+            assert done.code == 1 and advice in done.out and "Teacher 2 of 2" not in done.out and "Traceback" not in done.raw, done.raw
+    assert not list(tmp_path.glob("distilled.*"))
+
+
 def test_the_update_generalises_by_word_vectors(tmp_path):
     """Words that are alike only in their vectors: an unseen one is found, and the base still has no use for them."""
     unseen = ["Qubit", "Blorp", "Snarf"]
@@ -113,6 +126,22 @@ def test_vectors_from_an_encoder(run, tmp_path, encoder):
     assert done.code == 0, done.raw
     vocab = spacy.load(tmp_path / "vectors").vocab
     assert vocab.vectors.shape == (500, 8) and vocab["The"].vector.any() and numpy.array_equal(vocab["The"].vector, vocab["the"].vector)
+
+
+def test_transformers_teach_an_update_that_is_none(tmp_path, encoder, assets):
+    """On random weights they find little; but they vote, and nothing of them is left in the pipeline."""
+    run_update(tmp_path, steps=40, teachers=1)
+    base, words = "training/base/model-best", ["corpus/distilled.spacy", "corpus/distilled.json", "--raw", "corpus/raw/train.spacy", "--dev", "corpus/new/dev.spacy"]
+    config = ["--transformer-config", ROOT / "configs/transformer_teacher.cfg", "--encoder", encoder, "--max-steps", 40, "--teachers", 1, "--transformers", 2]
+    made = []
+    for _ in range(2):
+        done = command("python", ROOT / "scripts/distil.py", ROOT / "configs/update.cfg", base, "corpus/update", *words, *config, cwd=tmp_path)
+        assert done.code == 0 and "Teacher 3 of 3, update.cfg, seed 0" in done.out, done.raw
+        made.append((content(tmp_path / "corpus/distilled.spacy"), (tmp_path / "corpus/distilled.json").read_bytes()))
+    assert made[0] == made[1]
+    table = srsly.read_json(tmp_path / "corpus/distilled.json")
+    assert [(row["config"], row["seed"]) for row in table["teachers"]] == [("transformer_teacher.cfg", 0), ("transformer_teacher.cfg", 1), ("update.cfg", 0)]
+    assert set(table["votes"]) == {"1", "2", "3", "4", "5"} and not (tmp_path / "corpus/teachers").exists() and not (tmp_path / "corpus/.gold.tmp").exists()
 
 
 def test_a_transformer_learns_the_new_label(tmp_path, encoder, assets):

@@ -1,0 +1,53 @@
+"""The trainings whose recognisers read raw texts for the update to learn from (scripts/distil.py)."""
+
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+import srsly
+from wasabi import msg
+
+import update
+from both_parts import best_step
+from spacy_training import read_config
+
+
+class Teacher(NamedTuple):
+    """One of them: the name of its folder, and what it is trained with. All but the name as the update takes it."""
+
+    name: str
+    seed: int
+    config: Path
+    corpus: Path
+    vectors: Optional[Path]
+    encoder: str
+    max_steps: int
+
+
+def steps_of(config: Path) -> int:
+    """RETURNS (int): The steps that a training config names."""
+    return read_config(config)["training"]["max_steps"]
+
+
+def trained(teachers: list[Teacher], base: Path, folder: Path, how: dict[str, Any]) -> list[dict]:
+    """Train teachers, but for those that are finished, each into a folder of its own; others that lie there are removed.
+
+    how (dict): dev, gpu_id, stream_over, processes and resume, as the update takes them.
+    RETURNS (list): What each scored on the dev set: config, seed, step, and p, r, f in percent at its threshold.
+    """
+    names, rows = {teacher.name for teacher in teachers}, []
+    for other in folder.glob("*"):
+        if not how["resume"] or other.name not in names:
+            shutil.rmtree(other)
+    for n, teacher in enumerate(teachers, 1):
+        work = folder / teacher.name
+        outputs = [work / name for name in ("model", "log.jsonl", "threshold.jsonl")]
+        msg.divider(f"Teacher {n} of {len(teachers)}, {teacher.config.name}, seed {teacher.seed}")
+        if not outputs[-1].exists():
+            update.main(
+                teacher.config, base, teacher.corpus, *outputs, distilled=None, vectors=teacher.vectors, encoder=teacher.encoder,
+                max_steps=teacher.max_steps, update_on="train", seed=teacher.seed, **how,
+            )  # fmt: skip
+        chosen = next(row for row in srsly.read_jsonl(outputs[-1]) if row["chosen"])
+        rows.append({"config": teacher.config.name, "seed": teacher.seed, "step": best_step(outputs[1]), **{key: chosen[key] for key in "prf"}})
+    return rows

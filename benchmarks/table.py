@@ -17,10 +17,8 @@ NAMES = {
     "update": "**the update**",
     "separate_vectors": "a separate model with word vectors",
     "update_vectors": "**the update with word vectors**",
-    "update_teachers": "the update that learns from four",
-    "update_vectors_teachers": "**the update with word vectors that learns from four**",
-    "update_transformers": "the update that learns from three and a transformer",
-    "update_vectors_transformers": "**the update with word vectors that learns from three and a transformer**",
+    "update_vectors_4_teachers": "**the update with word vectors that learns from four**",
+    "update_vectors_3_teachers_1_transformer_teachers": "**the update with word vectors that learns from three and a transformer**",
     "transformer": "the update with a transformer",
 }
 DATA = {"fashion": "FASHION_BRAND", "food": "INGRED", "food_epyc": "INGRED, on an AMD EPYC", "default": "GADGET (ours)"}
@@ -34,7 +32,8 @@ def table(rows: list[dict]) -> str:
     """RETURNS (str): Markdown: each run, and per data set and recipe the mean and the standard deviation."""
     lines = ["| " + " | ".join(HEADER) + " |", "| --- | --- | --- |" + " ---: |" * len(COLUMNS)]
     found = {(row["data"], row["recipe"]) for row in rows}
-    for data, recipe in ((data, recipe) for data in DATA for recipe in ("base", *NAMES) if (data, recipe) in found):
+    others = sorted({recipe for _, recipe in found} - {"base", *NAMES})
+    for data, recipe in ((data, recipe) for data in DATA for recipe in ("base", *NAMES, *others) if (data, recipe) in found):
         group = [row for row in rows if (row["data"], row["recipe"]) == (data, recipe)]
         for row in sorted(group, key=lambda row: row["seed"]):
             lines.append(f"| {data} | {recipe} | {row['seed']} | " + " | ".join(shown(row.get(c)) for c in COLUMNS) + " |")
@@ -53,7 +52,7 @@ def table(rows: list[dict]) -> str:
 
 
 def figures(rows: list[dict]) -> str:
-    """RETURNS (str): Markdown for the front page: mean and standard deviation over the seeds."""
+    """RETURNS (str): Markdown for the front page: mean and standard deviation over the seeds, of the recipes in NAMES."""
     head = ["New label", "Recipe", "Seeds", "Gain F", "Strict retention %", "Recall, seen", "Recall, unseen"]
     lines = ["| " + " | ".join(head) + " |", "| --- | --- |" + " ---: |" * (len(head) - 2)]
     for data, recipe in ((data, recipe) for data in DATA for recipe in NAMES):

@@ -34,6 +34,8 @@ from scoring import count, entities, f_score, interval, resample  # noqa: E402
 from spacy_training import use_openblas  # noqa: E402
 
 BASE = "training/base/model-best"
+# Vars of the update that learns from others; its rows name those that are set.
+VOTING = ("teachers", "transformer_teachers", "distilled_ratio")
 
 
 def copy_project(target: Path, assets: Path | None) -> None:
@@ -114,7 +116,7 @@ def updates(project: Path, seed: int, name: str, separate: bool, voting: dict[st
         yield other
     yield one
     if voting:
-        counts = "_".join(f"{voting[var]}_{var}" for var in ("teachers", "transformer_teachers") if var in voting)
+        counts = "_".join(f"{voting[var]}_{var}" for var in VOTING if var in voting)
         recipe = f"update{name}_{counts}"
         for var, value in voting.items():
             run(project, "scripts/set_var.py", var, value)
@@ -197,6 +199,7 @@ def main(
     teachers: int = typer.Option(0, help="Measure the update that learns from so many others, too"),
     transformers: int = typer.Option(0, help="And from so many transformers"),
     encoder: str = typer.Option("", help="Folder or name of theirs"),
+    distilled_ratio: float = typer.Option(2.0, help="Raw texts that these have read, per annotated one, if there are as many"),
     vars: str = typer.Option("", help="Vars to change: name=value,name=value"),
     work: Path = Path(tempfile.gettempdir()) / "ner-benchmark",
     output: Path = ROOT / "benchmarks" / "results.jsonl",
@@ -206,6 +209,8 @@ def main(
     voting = {"teachers": str(teachers)} if teachers or transformers else {}
     if transformers:
         voting |= {"transformer_teachers": str(transformers), "encoder": encoder}
+    if voting and distilled_ratio != 2.0:
+        voting["distilled_ratio"] = f"{distilled_ratio:g}"
     for seed in map(int, seeds.split(",")):
         folder = Path(assets.format(seed=seed)) if assets else None
         for made in one_seed(data, seed, folder, settings, work, base, vectors_from, beside.split(","), voting):

@@ -19,6 +19,7 @@ NAMES = {
     "update_vectors": "**the update with word vectors**",
     "update_vectors_4_teachers": "**the update with word vectors that learns from four**",
     "update_vectors_3_teachers_1_transformer_teachers": "**the update with word vectors that learns from three and a transformer**",
+    "update_vectors_0_teachers_1_transformer_teachers_6_distilled_ratio": "**the update with word vectors that learns from a large transformer**",
     "transformer": "the update with a transformer",
 }
 DATA = {"fashion": "FASHION_BRAND", "food": "INGRED", "food_epyc": "INGRED, on an AMD EPYC", "default": "GADGET (ours)"}

@@ -32,7 +32,7 @@ def gold_alone(corpus: Path, folder: Path) -> Path:
 
 
 def training_corpus(corpus: Path, parts: tuple[str, ...], distilled: Optional[Path], folder: Path) -> Path:
-    """Put together what is trained on. Beside distilled texts, which are more and less sure, annotated ones count twice.
+    """Put together what is trained on. Beside distilled texts, which are more and less sure, annotated and rehearsal texts count twice.
 
     corpus (Path): Folder of the update's corpora. parts (tuple): Which of them: "train", "dev".
     distilled (Path): What scripts/distil.py wrote, or None. folder (Path): An empty folder, for the links.
@@ -45,7 +45,8 @@ def training_corpus(corpus: Path, parts: tuple[str, ...], distilled: Optional[Pa
     made.mkdir()
     for part in parts:
         for shard in shards_of(corpus / f"{part}.spacy"):
-            for name in [shard.name, *([f"again-{shard.name}"] if more and shard.name.startswith(prefix("gold")) else [])]:
+            sure = shard.name.startswith((prefix("gold"), prefix("rehearsal")))
+            for name in [shard.name, *([f"again-{shard.name}"] if more and sure else [])]:
                 (made / f"{part}-{name}").symlink_to(shard.resolve())
     for shard in more:
         (made / f"distilled-{shard.name}").symlink_to(shard.resolve())

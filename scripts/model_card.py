@@ -30,7 +30,7 @@ def figures(metrics: dict) -> dict:
 
 def write_meta(
     nlp: spacy.Language, metrics: dict, counts: dict, name: str, version: str, license: str, card: Path,
-    breakdowns: Optional[dict] = None, texts: Optional[dict] = None,
+    breakdowns: Optional[dict] = None, summary: Optional[dict] = None,
 ) -> dict:  # fmt: skip
     """Fill the pipeline's meta: what `spacy info`, the README of the package and the Hugging Face hub show.
 
@@ -38,7 +38,8 @@ def write_meta(
     counts (dict): corpus/counts.json, of the data it learnt from.
     card (Path): jinja2 template of the part of the model card that spaCy cannot know.
     breakdowns (dict): training/breakdowns.json, for the limits that the card names.
-    texts (dict): How many of each kind the update was trained on, as training/summary.json says.
+    summary (dict): training/summary.json, for how many texts of each kind the update was trained on, and how many teachers of each
+        kind had read those that nobody annotated.
     RETURNS (dict): The complete meta.
     """
     base = base_of(nlp.meta)
@@ -46,6 +47,7 @@ def write_meta(
     sources = [source if isinstance(source, dict) else {"name": str(source)} for source in nlp.meta.get("sources") or []]
     if not base["trained_here"]:
         sources.append({**{key: base[key] for key in ("license", "author", "url")}, "name": f"{base['name']} {base['version']}"})
+    learnt = {"texts": {}, "teachers": {}, **(summary or {})}
     total = metrics["new_test"]["all"]["updated"]
     meta = {
         **nlp.meta,
@@ -67,11 +69,12 @@ def write_meta(
         # spaCy knows no such keys, and keeps them. `spacy info` shows these, but not `performance`.
         "base_pipeline": base,
         "data": {set_: {key: row[key] for key in ("texts", "texts_without_entity", "spans") if key in row} for set_, row in counts.items()},
-        "trained_on": texts or {},
+        "trained_on": learnt["texts"],
+        "teachers": learnt["teachers"],
         "metrics": figures(metrics),
     }
     templates = Environment(loader=FileSystemLoader(card.parent), trim_blocks=True, lstrip_blocks=True)
     known = {"metrics": metrics, "counts": counts, "base": base, **{key: meta[key] for key in ("lang", "license")}}
     known["name"] = f"{nlp.lang}_{name}"
-    meta["notes"] = templates.get_template(card.name).render(**known, probes=(breakdowns or {}).get("probes", {}), texts=texts or {})
+    meta["notes"] = templates.get_template(card.name).render(**known, probes=(breakdowns or {}).get("probes", {}), **learnt)
     return meta

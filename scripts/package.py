@@ -66,15 +66,15 @@ def main(
     version: str = typer.Option(...),
     license: str = "",
     breakdowns: Optional[Path] = typer.Option(None, help="For the limits that the model card names; it has fewer without it"),
-    summary: Optional[Path] = typer.Option(None, help="For how many texts it learnt from that nobody annotated"),
+    summary: Optional[Path] = typer.Option(None, help="For how many texts it learnt from that nobody annotated, and who read them"),
 ):
     if not NAME.fullmatch(name) or not VERSION.fullmatch(version):
         advice = "Use at most 50 lower-case letters, digits and _ for vars.package_name, and a version such as 0.1.0."
         fail([f"{name!r} {version!r} cannot be the name and version of a package"], advice)
     nlp = spacy.load(model)
     details = srsly.read_json(breakdowns) if breakdowns else None
-    texts = srsly.read_json(summary)["texts"] if summary else None
-    meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card, details, texts)
+    learnt = srsly.read_json(summary) if summary else {}
+    meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card, details, learnt)
     # scripts/text_context.py needs it; earlier ones do not know the OpenBLAS of NumPy's wheels.
     meta["requirements"] = sorted({*(nlp.meta.get("requirements") or []), "threadpoolctl>=3.5.0"})
     with replacing(output) as path:

@@ -5,6 +5,7 @@ and in .dvc/plots.
 """
 
 import csv
+from collections import Counter
 from pathlib import Path
 from typing import Iterable
 
@@ -21,12 +22,13 @@ WORDS = {"frequency": "in training", "length": "tokens", "casing": "written"}
 
 
 def summary(metrics: dict, found: dict, mix: dict, distilled: dict) -> dict:
-    """RETURNS (dict): A dozen figures of the updated pipeline, those of the new labels but for retention and agreement; and how many
-    texts of each kind it was trained on."""
+    """RETURNS (dict): A dozen figures of the updated pipeline, those of the new labels but for retention and agreement; how many
+    texts of each kind it was trained on; and how many teachers of each kind had read the distilled ones."""
     kept, new = metrics["retention"], metrics["labels"]["new"]
     # Without gold for the old labels there is no retention, and agreement stands for it.
     retention = {name: kept[name]["percent"] for name in ("strict", "plain") if name in kept and "plain" in kept}
     errors = [found["errors"]["new_test"][label] for label in new if label in found["errors"]["new_test"]]
+    teachers = Counter(row.get("encoder", Path(row["config"]).stem) for row in distilled["teachers"])
     figures = {
         "gain": {name: metrics["gain"][name] for name in "fpr"},
         "retention": retention,
@@ -34,6 +36,7 @@ def summary(metrics: dict, found: dict, mix: dict, distilled: dict) -> dict:
         "recall": {name: row["r"] for name, row in metrics["seen_unseen"].items() if row["support"]},
         "errors": {kind: sum(row[kind]["updated"] for row in errors) for kind in ("missed", "spurious", "boundary")},
         "texts": {kind: row["texts"] for kind, row in {**mix["train"], "distilled": distilled}.items()},
+        "teachers": dict(teachers),
         "drop": {probe: row["new"]["updated"]["drop"] for probe, row in found["probes"].items() if "new" in row},
     }
     return {name: row for name, row in figures.items() if row}

@@ -29,11 +29,19 @@ def steps_of(config: Path) -> int:
     return read_config(config)["training"]["max_steps"]
 
 
+def encoder_of(teacher: Teacher) -> dict[str, str]:
+    """RETURNS (dict): The name of its encoder, without the folders in which it lies on this machine; nothing for one that trains none."""
+    if "encoder" not in read_config(teacher.config)["paths"]:
+        return {}
+    return {"encoder": Path(teacher.encoder).name if Path(teacher.encoder).exists() else teacher.encoder}
+
+
 def trained(teachers: list[Teacher], base: Path, folder: Path, how: dict[str, Any]) -> list[dict]:
     """Train teachers, but for those that are finished, each into a folder of its own; others that lie there are removed.
 
     how (dict): dev, gpu_id, stream_over, processes and resume, as the update takes them.
-    RETURNS (list): What each scored on the dev set: config, seed, step, and p, r, f in percent at its threshold.
+    RETURNS (list): What each scored on the dev set: config, its encoder's name if it has one, seed, step, and p, r, f in percent at
+        its threshold.
     """
     names, rows = {teacher.name for teacher in teachers}, []
     for other in folder.glob("*"):
@@ -49,5 +57,6 @@ def trained(teachers: list[Teacher], base: Path, folder: Path, how: dict[str, An
                 max_steps=teacher.max_steps, update_on="train", seed=teacher.seed, **how,
             )  # fmt: skip
         chosen = next(row for row in srsly.read_jsonl(outputs[-1]) if row["chosen"])
-        rows.append({"config": teacher.config.name, "seed": teacher.seed, "step": best_step(outputs[1]), **{key: chosen[key] for key in "prf"}})
+        made = {"config": teacher.config.name, **encoder_of(teacher), "seed": teacher.seed, "step": best_step(outputs[1])}
+        rows.append({**made, **{key: chosen[key] for key in "prf"}})
     return rows

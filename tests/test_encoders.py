@@ -141,6 +141,8 @@ def test_transformers_teach_an_update_that_is_none(tmp_path, encoder, assets):
     assert made[0] == made[1]
     table = srsly.read_json(tmp_path / "corpus/distilled.json")
     assert [(row["config"], row["seed"]) for row in table["teachers"]] == [("transformer_teacher.cfg", 0), ("transformer_teacher.cfg", 1), ("update.cfg", 0)]
+    # Which encoder it was is what the package's card says; where it lay on this machine is nobody's business.
+    assert [row.get("encoder") for row in table["teachers"]] == [encoder.name, encoder.name, None]
     assert set(table["votes"]) == {"1", "2", "3", "4", "5"} and not (tmp_path / "corpus/teachers").exists() and not (tmp_path / "corpus/.gold.tmp").exists()
 
 

@@ -31,6 +31,7 @@ DROP = {**PRF, "f": 21.0, "plain_f": 53.33, "interval": [25.0, 38.75]}
 BREAKDOWNS = {"probes": {"lower": {"new": {"updated": DROP}}, "upper": {}}}
 TEXTS = {"gold": 40, "silver": 7, "rehearsal": 90, "distilled": 21}
 PUBLISHED = {"name": "news_md", "version": "3.8.0", "license": "CC BY-SA 4.0", "author": "Somebody Else", "email": "her@example.org", "url": "https://example.org", "sources": ["A Treebank"]}
+TEACHERS = {"update": 3, "all-mpnet-base-v2": 1}
 SECTIONS = ["Label Scheme", "Accuracy", "Intended use", "How it was made", "Data", "How good it is", "Limits"]
 
 
@@ -47,7 +48,7 @@ def packages(tmp_path_factory):
     """Made by the real command, of a published base."""
     folder = tmp_path_factory.mktemp("packages")
     pipeline(**PUBLISHED).to_disk(folder / "model")
-    for name, content in {"metrics": METRICS, "counts": COUNTS, "breakdowns": BREAKDOWNS, "summary": {"texts": TEXTS}}.items():
+    for name, content in {"metrics": METRICS, "counts": COUNTS, "breakdowns": BREAKDOWNS, "summary": {"texts": TEXTS, "teachers": TEACHERS}}.items():
         srsly.write_json(folder / f"{name}.json", content)
     given = [word for name in ("metrics", "counts", "breakdowns", "summary") for word in (f"--{name}", f"{name}.json")]
     done = command(
@@ -112,7 +113,7 @@ def test_wheel_and_sdist_carry_one_and_the_same_card(packages):
         "| GADGET | 12 | 80.0 | 40.0 | 53.33 | 0.0 | 53.33 (41.5 to 60.25) |", "98.6 % is kept (95 % interval 97.8 to 99.3",
         "`en_news_md` 3.8.0 by Somebody Else (licence: CC BY-SA 4.0)", "| **License** | `MIT` |", "A Treebank<br>[en_news_md 3.8.0](https://example.org) (Somebody Else)",
         "To find GADGET, PERSON in texts", 'spacy.load("en_gadget_ner")',
-        "21 of these were learnt from as well, with the new entities that most of several earlier trainings found", "7 of these were learnt from as well, with the new entities that patterns",
+        "21 of these were learnt from as well, with the new entities that most of several earlier trainings found in them (3 × update, 1 × all-mpnet-base-v2); nobody", "7 of these were learnt from as well, with the new entities that patterns",
         "training never showed 25.0 % are found (of 8)", "all is lower-cased, F of GADGET is 21.0 instead of 53.33", "95 % interval of the drop: 25.0 to 38.75",
     ):
         assert said in card, said
@@ -123,7 +124,7 @@ def test_meta_has_it_in_fields(packages):
     meta = json.loads(read_all(packages)["wheel"]["meta.json"])
     assert meta["labels"]["ner_gadget"] == ["GADGET"] and meta["license"] == "MIT" and meta["performance"]["ents_per_type"]["GADGET"]["f"] == 0.5333
     assert meta["data"]["annotated"] == {"texts": 70, "texts_without_entity": 30, "spans": {"GADGET": 44}} and meta["data"]["raw"] == {"texts": 55}
-    assert meta["trained_on"] == TEXTS
+    assert meta["trained_on"] == TEXTS and meta["teachers"] == TEACHERS
     figures = meta["metrics"]
     assert figures["labels"]["GADGET"] == {**PRF, "base_f": 0.0, "difference_f": 53.33, "interval": [41.5, 60.25]} and figures["texts"] == 31
     assert figures["retention"]["interval"] == [97.8, 99.3] and figures["gain"]["interval"] == [41.5, 60.25]
@@ -139,6 +140,8 @@ def test_other_kinds_of_base():
     trained = write_meta(pipeline(), METRICS, COUNTS, "x", "1.0", "", card)
     assert trained["sources"] is None and trained["base_pipeline"]["trained_here"] and "on 340 annotated texts" in trained["notes"]
     assert "licence of this package (not stated)" in trained["notes"] and "lower-cased" not in trained["notes"] and "learnt from as well" not in trained["notes"]
+    alone = write_meta(pipeline(), METRICS, COUNTS, "x", "1.0", "", card, None, {"texts": TEXTS, "teachers": {"all-mpnet-base-v2": 1}})
+    assert "that an earlier training found in them (1 × all-mpnet-base-v2); nobody" in alone["notes"]
     agreed = {**METRICS, "retention": {**METRICS["retention"], "measured": "agreement"}}
     del agreed["retention"]["plain"]
     assert "(F; 95 % interval 97.8 to 99.3)" in write_meta(pipeline(**PUBLISHED), agreed, COUNTS, "x", "1.0", "", card)["notes"]

@@ -36,7 +36,7 @@ def measured(folder, label="GADGET"):
     for name, content in (("metrics", metrics), ("breakdowns", found)):
         srsly.write_json(folder / f"training/{name}.json", content)
     srsly.write_json(folder / "training/mix.json", {"train": {"gold": {"texts": 3}, "silver": {"texts": 0}, "rehearsal": {"texts": 9}}})
-    srsly.write_json(folder / "training/distilled.json", {"texts": 6})
+    srsly.write_json(folder / "training/distilled.json", {"texts": 6, "teachers": [{"config": "update.cfg"}, {"config": "update.cfg"}, {"config": "t.cfg", "encoder": "an/encoder"}]})
     (folder / "training/base.jsonl").write_text("", encoding="utf8")
     srsly.write_jsonl(folder / "training/updated.jsonl", [{"step": n, "score": n / 9} for n in range(3)])
 
@@ -76,6 +76,7 @@ def test_the_summary_is_a_short_line(page, clone):
     assert list(shown) == ["training/summary.json"]
     figures = shown["training/summary.json"]["data"]
     assert figures["recall"] == {"unseen": 0.0} and figures["errors"]["missed"] == 1 and "retention" not in figures
+    assert figures["teachers"] == {"update": 2, "an/encoder": 1}
     assert sum(map(len, figures.values())) < 20
 
 

@@ -75,12 +75,12 @@ def main(
 ):
     folder, found, votes = output.with_name("teachers"), [], VOTES * transformers + teachers
     how = {"dev": dev, "gpu_id": gpu_id, "stream_over": stream_over, "processes": processes, "resume": resume}
-    chosen = [Teacher(str(seed + n), seed + n, config, corpus, vectors, encoder, max_steps) for n in range(teachers)]
+    chosen = [Teacher(str(seed + n), seed + n, config, corpus, vectors, encoder, max_steps, False) for n in range(teachers)]
     with scratch(output.with_name("gold")) as gold:
         if transformers:
             # The texts that they read are of the new kind: what the base knows is not asked of them.
             alone, steps = gold_alone(corpus, gold), min(max_steps, steps_of(transformer_config))
-            more = [Teacher(f"{TRANSFORMER}{seed + n}", seed + n, transformer_config, alone, None, encoder, steps) for n in range(transformers)]
+            more = [Teacher(f"{TRANSFORMER}{seed + n}", seed + n, transformer_config, alone, None, encoder, steps, True) for n in range(transformers)]
             # First, for it shows at once whether the encoder is there.
             chosen = [*more, *chosen]
         rows = trained(chosen, base, folder, how)

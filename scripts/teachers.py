@@ -13,7 +13,10 @@ from spacy_training import read_config
 
 
 class Teacher(NamedTuple):
-    """One of them: the name of its folder, and what it is trained with. All but the name as the update takes it."""
+    """One of them: the name of its folder, and what it is trained with. All but the name as the update takes it.
+
+    as_trained (bool): It ships nowhere, and need not be surer than it is right; what it leaves out, the update would learn to leave out.
+    """
 
     name: str
     seed: int
@@ -22,6 +25,7 @@ class Teacher(NamedTuple):
     vectors: Optional[Path]
     encoder: str
     max_steps: int
+    as_trained: bool
 
 
 def steps_of(config: Path) -> int:
@@ -54,7 +58,7 @@ def trained(teachers: list[Teacher], base: Path, folder: Path, how: dict[str, An
         if not outputs[-1].exists():
             update.main(
                 teacher.config, base, teacher.corpus, *outputs, distilled=None, vectors=teacher.vectors, encoder=teacher.encoder,
-                max_steps=teacher.max_steps, update_on="train", seed=teacher.seed, **how,
+                max_steps=teacher.max_steps, as_trained=teacher.as_trained, update_on="train", seed=teacher.seed, **how,
             )  # fmt: skip
         chosen = next(row for row in srsly.read_jsonl(outputs[-1]) if row["chosen"])
         made = {"config": teacher.config.name, **encoder_of(teacher), "seed": teacher.seed, "step": best_step(outputs[1])}

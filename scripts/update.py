@@ -26,7 +26,7 @@ from doc_shards import count_texts, read_docs, sample
 from outputs import replacing, scratch
 from spacy_training import trained
 from text_context import take_openblas
-from threshold import silence, tune_threshold
+from threshold import STEPS, silence, tune_threshold
 from training_corpus import training_corpus
 from update_settings import NEW, settings
 
@@ -63,18 +63,18 @@ def put_in(base: Language, new: Language) -> str:
     return name
 
 
-def tuned(new: Language, base: Path, dev: Path, mixed: Path, most: int) -> list[dict]:
+def tuned(new: Language, base: Path, dev: Path, mixed: Path, most: int, steps: list[float] = STEPS) -> list[dict]:
     """Give the new recogniser its threshold, in place.
 
     base (Path): The base pipeline. dev, mixed (Path): Annotated new examples, and the same with rehearsal texts.
-    most (int): So many texts of each are read at most; 0: all.
+    most (int): So many texts of each are read at most; 0: all. steps (list): As tune_threshold takes them.
     RETURNS (list): What tune_threshold gives.
     """
     examples, texts = list(sample(dev, new.vocab, most)), {doc.text for doc in read_docs(dev, new.vocab)}
     rehearsal = [doc for doc in sample(mixed, new.vocab, most) if doc.text not in texts]
     # Another copy of the base reads them: a recogniser keeps the labels of entities that were set before it.
     known = sum(len(doc.ents) for doc in spacy.load(base).pipe([doc.text for doc in rehearsal]))
-    return tune_threshold(new, NEW, examples, rehearsal, WRONG * known)
+    return tune_threshold(new, NEW, examples, rehearsal, WRONG * known, steps)
 
 
 def main(
@@ -95,6 +95,8 @@ def main(
     stream_over: int = typer.Option(0, help="A training corpus of more texts is streamed from the disk, and trained on once; 0 for never"),
     processes: int = typer.Option(1, min=1, help="How many processes share each step of the training"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
+    # A teacher chooses no threshold.
+    as_trained: bool = False,
 ):
     updated = spacy.load(base)
     made, overrides = settings(config, updated, base, corpus, vectors, encoder, max_steps, seed)
@@ -115,7 +117,7 @@ def main(
         else:
             with trained(filled, log, overrides, **how) as best:
                 new = spacy.load(best)
-            rows = tuned(new, base, dev, corpus / "dev.spacy", stream_over // 10)
+            rows = tuned(new, base, dev, corpus / "dev.spacy", stream_over // 10, [0.0] if as_trained else STEPS)
         if twice:
             keep(first, log, rows)
             both = training_corpus(corpus, ("train", "dev"), distilled, folder)

@@ -76,6 +76,15 @@ def test_the_threshold_is_shortly_before_precision_and_recall_break_even(project
     assert later and all(row["p"] < row["r"] + SURER for row in later)
 
 
+def test_with_no_other_threshold_to_choose_it_stays_as_it_was_trained(project):
+    """So a transformer reads raw texts: what it leaves out, the update would learn to leave out."""
+    nlp = spacy.load(project / "training/updated/model-best", exclude=["tok2vec", "ner"])
+    before = nlp.get_pipe("ner_gadget").to_bytes()
+    dev = docs(*((f"my {g} died again", (1, 2, "GADGET"), (3, 4, "GADGET")) for g in GADGETS if " " not in g))
+    (row,) = tune_threshold(nlp, "ner_gadget", dev, [], 1000, [0.0])
+    assert row["chosen"] and row["lowered"] == 0 and row["p"] > 0 and nlp.get_pipe("ner_gadget").to_bytes() == before
+
+
 def test_the_threshold_stops_where_rehearsal_texts_get_new_entities(project):
     # "again" is gold, too, and never found: precision stays above recall at every threshold.
     single = [g for g in GADGETS if " " not in g]

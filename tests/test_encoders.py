@@ -146,6 +146,19 @@ def test_transformers_teach_an_update_that_is_none(tmp_path, encoder, assets):
     assert set(table["votes"]) == {"1", "2", "3", "4", "5"} and not (tmp_path / "corpus/teachers").exists() and not (tmp_path / "corpus/.gold.tmp").exists()
 
 
+def test_a_transformer_teaches_as_it_was_trained_and_an_update_at_its_threshold(tmp_path, encoder, assets):
+    """What a transformer leaves out, the update would learn to leave out; an update that teaches reads as one that ships."""
+    run_update(tmp_path, steps=40)
+    words = [ROOT / "configs/update.cfg", "training/base/model-best", "corpus/update", "corpus/distilled.spacy", "corpus/distilled.json"]
+    config = ["--transformer-config", ROOT / "configs/transformer_teacher.cfg", "--encoder", encoder, "--max-steps", 40, "--teachers", 1, "--transformers", 1]
+    # Without raw texts it ends after the trainings, and they stay for the next run.
+    done = command("python", ROOT / "scripts/distil.py", *words, "--raw", "corpus/nowhere", "--dev", "corpus/new/dev.spacy", *config, cwd=tmp_path)
+    assert done.code == 1 and "corpus/nowhere" in done.out, done.raw
+    transformer, updating = (list(srsly.read_jsonl(tmp_path / f"corpus/teachers/{name}/threshold.jsonl")) for name in ("transformer-0", "0"))
+    assert [row["lowered"] for row in transformer] == [0] and transformer[0]["chosen"]
+    assert len(updating) > 1 and sum(row["chosen"] for row in updating) == 1
+
+
 def test_a_transformer_learns_the_new_label(tmp_path, encoder, assets):
     config = ROOT / "configs/update_transformer.cfg"
     run_update(tmp_path, config=config, steps=20, options=("--encoder", encoder))

@@ -22,7 +22,15 @@ NAMES = {
     "update_vectors_0_teachers_1_transformer_teachers_6_distilled_ratio": "**the update with word vectors that learns from a large transformer**",
     "transformer": "the update with a transformer",
 }
-DATA = {"fashion": "FASHION_BRAND", "food": "INGRED", "food_epyc": "INGRED, on an AMD EPYC", "food_zen5": "INGRED, on an AMD EPYC (Zen 5)", "default": "GADGET (ours)"}
+DATA = {
+    "fashion": "FASHION_BRAND",
+    "food": "INGRED",
+    "food_epyc": "INGRED, on an AMD EPYC",
+    "food_zen5": "INGRED, on an AMD EPYC (Zen 5)",
+    "food_zen4": "INGRED, on an AMD EPYC (Zen 4)",
+    "food_h100": "INGRED, on the same and an H100",
+    "default": "GADGET (ours)",
+}
 
 
 def shown(value: float | None) -> str:

@@ -35,13 +35,16 @@ STREAMED = {"corpora.train.@readers": "ner_update.StreamedCorpus.v1", "corpora.d
 ADVICE = "Mend the config. It can name only functions that spaCy, an installed package or this project registers."
 
 
-def use_openblas() -> None:
+def use_openblas(torch_on_all: bool = False) -> None:
     """Multiply matrices with the OpenBLAS that NumPy carries instead of BLIS, on one thread.
 
     Call it before a pipeline is built or loaded. Measured in benchmarks/README.md; a second thread costs CPU
     time and gains none at these matrix sizes, and the result has the same bytes with one thread or two.
+
+    torch_on_all (bool): Leave PyTorch, for the large matrices of a transformer, a thread per core. Not for one of several processes that
+        read with it: they would take the cores from each other.
     """
-    threadpool_limits(1)
+    threadpool_limits(1, "blas" if torch_on_all else None)
     set_current_ops(NumpyOps(use_blis=False))
 
 
@@ -65,7 +68,7 @@ def trained(
     RAISES (OSError): ENODEV, if there is no such GPU.
     """
     if gpu_id < 0:
-        use_openblas()
+        use_openblas(torch_on_all=True)
     else:
         take_gpu(gpu_id)
     setup_gpu(gpu_id)

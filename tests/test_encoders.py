@@ -1,5 +1,6 @@
 """Word vectors and transformers are extras: without them there is a clear message, with them the update uses them."""
 
+import re
 from importlib.util import find_spec
 
 import numpy
@@ -7,6 +8,7 @@ import pytest
 import spacy
 import srsly
 from conftest import ROOT, command, content, run_update, write
+from test_data_parallel import with_code
 from vectors import table
 
 PLAIN = find_spec("transformers") is None
@@ -165,3 +167,8 @@ def test_a_transformer_learns_the_new_label(tmp_path, encoder, assets):
     updated = spacy.load(tmp_path / "training/updated/model-best")
     assert updated.pipe_names == ["tok2vec", "ner_gadget", "ner"] and len(updated("my iPhone X is dead")) == 5
     assert "Tok2VecTransformer" in updated.config["components"]["ner_gadget"]["model"]["tok2vec"]["@architectures"]
+    # NumPy's matrices are small and gain nothing by a second thread; PyTorch's have all cores.
+    said = with_code(tmp_path, "import atexit, torch\nall = torch.get_num_threads()\natexit.register(lambda: print('threads:', torch.get_num_threads(), 'of', all))\n")
+    words = [config, "training/base/model-best", "corpus/update", "model", "log.jsonl", "threshold.jsonl", "--dev", "corpus/new/dev.spacy"]
+    done = command("python", ROOT / "scripts/update.py", *words, "--encoder", encoder, "--max-steps", 2, cwd=tmp_path, PYTHONPATH=said)
+    assert done.code == 0 and re.search(r"threads: (\d+) of \1\b", done.raw), done.raw

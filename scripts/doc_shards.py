@@ -83,11 +83,11 @@ def count_texts(path: Path) -> int:
     return sum(len(DocBin().from_disk(shard)) for shard in shards_of(path))
 
 
-def sample(path: Path, vocab: Vocab, most: int) -> Iterator[Doc]:
-    """YIELDS (Doc): At most so many Docs of a corpus, at even distances, in the order of the corpus; all for 0."""
-    total, seen = count_texts(path), 0
+def sample(shards: list[Path], vocab: Vocab, most: int) -> Iterator[Doc]:
+    """YIELDS (Doc): At most so many Docs of some shards, at even distances, in their order; all for 0."""
+    total, seen = sum(map(count_texts, shards)), 0
     most = min(most, total) or total
-    for file in shards_of(path):
+    for file in shards:
         held, taken = DocBin().from_disk(file), DocShard()
         # A DocBin that spaCy wrote holds others.
         taken.attrs = held.attrs

@@ -16,10 +16,13 @@ from base_pipeline import entity_labels
 from breakdowns import break_down, seen_unseen
 from command import run
 from doc_shards import read_docs
+from mixed_texts import mixed_texts
 from outputs import replacing
 from probes import drops
 from scoring import agreement, compare, retention
 from spacy_training import use_openblas
+
+MIXED_TEXTS = Path(__file__).parents[1] / "configs/mixed_texts.yml"
 
 
 def predict(nlp: Language, docs: list[Doc], name: str) -> list[Doc]:
@@ -54,7 +57,7 @@ class Comparison:
 
 
 def scores(of: Comparison, seed: int) -> dict:
-    """RETURNS (dict): The metrics: P, R and F of each label, gain, retention, agreement, recall on seen and unseen entities."""
+    """RETURNS (dict): The metrics: P, R and F of each label, gain, retention, agreement, recall on seen and unseen entities, mixed texts."""
     tests, predicted, old, new, known = of.tests, of.predicted, of.old, of.new, of.known
     metrics: dict = {
         "labels": {"new": new, "old": old, "taken_over": sorted(set(known) & set(new))},
@@ -67,6 +70,8 @@ def scores(of: Comparison, seed: int) -> dict:
     }
     gain = compare(tests["new"], *predicted["new"], new, seed)["all"]
     metrics["gain"] = {key: gain["updated"][key] for key in "fpr"} | {"base_f": gain["base"]["f"], "interval": gain["interval"], "says": gain["says"]}
+    if old:
+        metrics["mixed_texts"] = mixed_texts(tests["new"], predicted["new"][1], *of.pipelines.values(), new, old, MIXED_TEXTS, seed)
     present = of.labels["base"]
     if not known:
         metrics["retention"] = {"measured": "nothing: the base pipeline recognises no entities", "kept": None}
@@ -141,6 +146,9 @@ def main(
     for probe, parts in made.get("probes", {}).items():
         for name, row in parts.items():
             msg.text(f"{probe.replace('_', ' '):14} {name} labels: {row['updated']['says']}, from F {row['updated']['plain_f']}")
+    for place in ("before", "after") if "mixed_texts" in found else ():
+        row = found["mixed_texts"][place]
+        msg.text(f"Names {place:6} the new texts: F {row['mixed']['f']} instead of {row['plain']['f']}; old names kept {row['old_kept']} %")
     kept = found["retention"]
     share = f"{kept['kept']['percent']} %" if kept["kept"] else "-"
     msg.good(f"Gain F {found['gain']['f']}; kept {share} ({kept['measured']})")

@@ -16,7 +16,7 @@ SHOWN = 3
 TRY = (
     "What to try: more annotated texts, with and without the new label; more raw or base texts of the kind that got "
     "worse, and a larger vars.rehearsal_ratio; more steps (vars.update_max_steps). {report} shows the errors. Or ask for "
-    "less in vars.min_gain, vars.min_retention or vars.gates, if this is good enough."
+    "less in vars.min_gain, vars.min_retention, vars.max_mixed_loss or vars.gates, if this is good enough."
 )
 FORM = 'Write "PATH at least NUMBER" or "PATH at most NUMBER", with commas between several, or leave vars.gates empty'
 
@@ -98,6 +98,7 @@ def main(
     breakdowns: Optional[Path] = typer.Option(None, help="Where more figures are, for --gates"),
     min_gain: float = typer.Option(0.0, help="F of the new labels on the test set, in percent"),
     min_retention: float = typer.Option(0.0, help="Strict retention, or agreement where there is no gold, in percent"),
+    max_mixed_loss: float = typer.Option(100.0, help="Points of F lost where names of old labels are in the same text"),
     gates: str = typer.Option("", help='More of them: "PATH at least NUMBER, PATH at most NUMBER"'),
 ):
     scores, rows = srsly.read_json(metrics), list(srsly.read_jsonl(differences))
@@ -115,6 +116,15 @@ def main(
         how = scores["retention"]["measured"]
         problems.append(f"Retention is {kept} % ({how}), less than min_retention {min_retention}: {min_retention - kept:.2f} too low")
         forgot = True
+    mixed = scores.get("mixed_texts")
+    if mixed and mixed["lost"] > max_mixed_loss:
+        place = max(("before", "after"), key=lambda name: mixed[name]["lost"])
+        row = mixed[place]
+        problems.append(
+            f"With names of old labels {place} the same texts F falls from {row['plain']['f']} to {row['mixed']['f']} (precision "
+            f"{row['mixed']['p']}, recall {row['mixed']['r']}), by more than max_mixed_loss {max_mixed_loss}: {row['lost'] - max_mixed_loss:.2f} too much"
+        )
+        learnt = True
     for path, said in failed:
         problems.append(said)
         of_old = re.search(r"retention|agreement|base_test|\.old\.", path) or set(path.split(".")) & set(scores["labels"]["old"])

@@ -34,6 +34,7 @@ def summary(metrics: dict, found: dict, mix: dict, distilled: dict) -> dict:
         "retention": retention,
         "agreement": {name: metrics["agreement"][name]["kept"]["percent"] for name in ("new_test", "raw_test")},
         "recall": {name: row["r"] for name, row in metrics["seen_unseen"].items() if row["support"]},
+        "mixed_texts": {place: metrics["mixed_texts"][place]["lost"] for place in ("before", "after")} if "mixed_texts" in metrics else {},
         "errors": {kind: sum(row[kind]["updated"] for row in errors) for kind in ("missed", "spurious", "boundary")},
         "texts": {kind: row["texts"] for kind, row in {**mix["train"], "distilled": distilled}.items()},
         "teachers": dict(teachers),

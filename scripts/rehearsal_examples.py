@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 
 from doc_shards import shards_of
+from mixed_examples import OLD
 from raw_texts import RawTexts, digest
 
 # Examples that are put into one shard.
@@ -47,6 +48,7 @@ def as_negative(annotated: Doc, blank: Doc, spared: set[int], everything: bool, 
     inside = {i for ent in entities for i in range(ent.start, ent.end)}
     missing = [blank[i : i + 1] for i in range(len(blank)) if i in spared or not (everything or i in inside)]
     blank.set_ents(kept, missing=missing, default="outside")
+    blank.spans[OLD] = [Span(blank, ent.start, ent.end) for ent in entities if ent.label_ not in taught]
     return blank
 
 

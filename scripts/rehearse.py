@@ -11,12 +11,15 @@ that the base pipeline recognises. Two kinds are used:
 Silver examples, raw texts in which patterns found something, may join the new examples of the training corpus. Nobody
 looked at them, so they are never in dev or test, and a token is O in them only where the base finds an entity.
 
+Both kinds are joined, too (scripts/mixed_examples.py): each new example once more, with names of the old labels before or after it.
+
 All of it goes shard by shard: memory stays flat, and one more file of examples adds a shard of them and changes no other.
 """
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
-from typing import Iterable, Iterator
+from typing import Callable, Iterable, Iterator
 
 import spacy
 import srsly
@@ -27,6 +30,7 @@ from wasabi import msg
 
 from command import run
 from doc_shards import DocShard, count_texts, read_docs
+from mixed_examples import HELD, carriers, mixed_examples
 from outputs import replacing
 from raw_texts import RawTexts
 from rehearsal_examples import Learnt, base_rehearsal, in_shards, learnt_from, place, raw_rehearsal, silver_examples
@@ -45,32 +49,37 @@ def sizes(new: int, ratio: float) -> tuple[int, int]:
 
 
 def mix(
-    nlp: Language, new: Iterable[list[Doc]], number: int, base: Path, raw: RawTexts, silver: Path, learnt: Learnt, ratio: float, joining: int
+    nlp: Language, new: Callable[[], Iterable[list[Doc]]], number: int, base: Path, raw: RawTexts, silver: Path, learnt: Learnt, ratio: float, joining: int
 ) -> Iterator[tuple[str, list[Doc]]]:
     """Put one part of the update's corpus together.
 
     nlp (Language): The base pipeline.
-    new (Iterable): Its annotated new examples, shard by shard.
+    new (Callable): Gives its annotated new examples, shard by shard.
     number (int): How many these are.
     base (Path), raw (RawTexts): What may become rehearsal texts. Raw ones are read only if there are too few base texts.
     silver (Path): JSONL of the entities that the patterns found, by text.
     learnt (Learnt): What the training corpus teaches.
     ratio (float): Rehearsal texts per new example.
     joining (int): How many silver examples are wanted at most.
-    YIELDS (tuple): One of KINDS, and examples of it; fewer of the last than wanted if that is all there are.
+    YIELDS (tuple): One of KINDS, and examples of it; fewer rehearsal texts than wanted if that is all there are.
     """
-    for docs in new:
+    for docs in new():
         yield "gold", sorted(docs, key=place)
     joined: set[str] = set()
     for docs in silver_examples(nlp, raw, silver, joining, learnt) if joining else ():
         joined.update(doc.text for doc in docs)
         yield "silver", docs
     size, few = sizes(number, ratio)
+    old: list[Doc] = []
     for docs in base_rehearsal(nlp, base, size, learnt):
         few -= len(docs)
+        old += carriers(docs, HELD - len(old))
         yield "rehearsal", docs
     for docs in raw_rehearsal(nlp, raw, silver, few, learnt, frozenset(joined)):
+        old += carriers(docs, HELD - len(old))
         yield "rehearsal", docs
+    for docs in new() if old else ():
+        yield "mixed", sorted(mixed_examples(nlp, docs, old), key=place)
 
 
 def write_mix(mixed: Iterable[tuple[str, list[Doc]]], path: Path) -> dict[str, dict]:
@@ -113,7 +122,7 @@ def main(
         new, raw = corpus / f"new/{part}.spacy", RawTexts(corpus / f"raw/{part}.spacy", base, engine, workers, gpu_id)
         number = count_texts(new)
         wanted = round(silver_ratio * number) if part == "train" else 0
-        made = mix(nlp, in_shards(new, nlp), number, corpus / f"base/{part}.spacy", raw, silver, learnt, ratio, wanted)
+        made = mix(nlp, partial(in_shards, new, nlp), number, corpus / f"base/{part}.spacy", raw, silver, learnt, ratio, wanted)
         mixed[part] = write_mix(made, output / f"{part}.spacy")
         joined, old = (mixed[part][kind]["texts"] for kind in ("silver", "rehearsal"))
         size, few = sizes(number, ratio)

@@ -15,7 +15,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus
 from spacy.vocab import Vocab
 
-from doc_shards import DocShard, sample
+from doc_shards import DocShard, sample, shards_of
 
 # Shards that are shuffled together, some 40,000 texts. They are arrays of numbers until they are wanted: 1 kB a text.
 TOGETHER = 4
@@ -53,7 +53,7 @@ class SampledCorpus(Corpus):
 
     def read_docbin(self, vocab: Vocab, locs: Iterable[Path]) -> Iterator[Doc]:
         """YIELDS (Doc): `limit` Docs, or all if there are not as many."""
-        return sample(self.path, vocab, self.limit)
+        return sample(shards_of(self.path), vocab, self.limit)
 
 
 @registry.readers("ner_update.StreamedCorpus.v1")

@@ -6,7 +6,7 @@ from typing import Optional
 from doc_shards import count_texts, shards_of
 
 # What the update's corpus holds, in order.
-KINDS = ("gold", "silver", "rehearsal")
+KINDS = ("gold", "silver", "rehearsal", "mixed")
 
 
 def prefix(kind: str) -> str:
@@ -45,7 +45,7 @@ def training_corpus(corpus: Path, parts: tuple[str, ...], distilled: Optional[Pa
     made.mkdir()
     for part in parts:
         for shard in shards_of(corpus / f"{part}.spacy"):
-            sure = shard.name.startswith((prefix("gold"), prefix("rehearsal")))
+            sure = not shard.name.startswith(prefix("silver"))
             for name in [shard.name, *([f"again-{shard.name}"] if more and sure else [])]:
                 (made / f"{part}-{name}").symlink_to(shard.resolve())
     for shard in more:

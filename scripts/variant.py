@@ -110,7 +110,7 @@ def result(setting: Setting, variant: Variant) -> dict:
     # As many for each example as the update has: where base texts ran out, that is fewer than vars.rehearsal_ratio.
     per_example = {kind: full[kind]["texts"] / max(1, full["gold"]["texts"]) for kind in ("rehearsal", "silver")}
     joining = round(per_example["silver"] * len(chosen))
-    mixed = mix(base, [chosen], len(chosen), old, raw, setting.silver, learnt_from(chosen), per_example["rehearsal"], joining)
+    mixed = mix(base, lambda: [chosen], len(chosen), old, raw, setting.silver, learnt_from(chosen), per_example["rehearsal"], joining)
     texts = {kind: row["texts"] for kind, row in write_mix(mixed, work / "corpus/train.spacy").items()}
     copied(setting.corpus / "update/dev.spacy", work / "corpus/dev.spacy")
     how = {

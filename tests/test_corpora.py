@@ -16,6 +16,7 @@ from read_records import read_data
 from records import Example
 from spacy.tokens import Span
 from raw_texts import RawTexts, digest
+from mixed_examples import carriers, mixed_examples
 from rehearsal_examples import as_negative, learnt_from, spared_tokens
 from rehearse import mix, write_mix
 
@@ -187,7 +188,7 @@ def test_base_texts_come_before_raw_ones_and_those_with_entities_first(tmp_path)
     zune.set_ents([Span(zune, 1, 2, "GADGET")])
 
     def rehearsal(new, ratio):
-        mixed = mix(nlp, [[zune] * new], new, tmp_path / "base.spacy", raw, silver, learnt_from([zune]), ratio, 0)
+        mixed = mix(nlp, lambda: [[zune] * new], new, tmp_path / "base.spacy", raw, silver, learnt_from([zune]), ratio, 0)
         return [doc.text for kind, docs in mixed if kind == "rehearsal" for doc in docs]
 
     # The last raw text is of no use: the base finds nothing in it, so all of it would be missing.
@@ -207,15 +208,37 @@ def test_one_more_file_of_examples_adds_a_shard_to_the_update_and_changes_none(t
     files = [[nlp.make_doc(f"my zune {letter} {n}") for n in range(10)] for letter in "ab"]
 
     def made(shards, ratio, name):
-        mixed = mix(nlp, shards, sum(map(len, shards)), tmp_path / "base.spacy", raw, silver, learnt_from([]), ratio, 0)
+        mixed = mix(nlp, lambda: shards, sum(map(len, shards)), tmp_path / "base.spacy", raw, silver, learnt_from([]), ratio, 0)
         counts = write_mix(mixed, tmp_path / name)
         return counts, {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
 
     (one, few), (both, more) = made(files[:1], 4, "one"), made(files, 4, "both")
     assert one["gold"]["texts"] == 10 and both["gold"]["texts"] == 20 and one["rehearsal"]["texts"] == both["rehearsal"]["texts"] == 25
-    assert len(few) == 2 and len(more) == 3 and few.items() < more.items()
+    assert one["mixed"]["texts"] == 10 and len(few) == 3 and len(more) == 5 and few.items() < more.items()
     # Of more base texts than are wanted those come whose hash is lowest, whatever shard they are in.
     counts, _ = made(files[:1], 1.2, "some")
     assert counts["rehearsal"]["texts"] == 12
-    chosen = [doc.text for doc in read_docs(tmp_path / "some", nlp.vocab)][10:]
+    chosen = [doc.text for doc in read_docs(tmp_path / "some", nlp.vocab)][10:22]
     assert chosen == sorted((f"Ines saw base {n}" for n in range(25)), key=digest)[:12]
+
+
+def test_new_examples_are_joined_with_names_that_the_base_knows(tmp_path):
+    """Each half keeps its annotation: O, missing, and the new entities; names alone are outside; and nothing is joined without names."""
+    nlp = base_pipeline()
+    found = nlp("Ines again")
+    rehearsal = [as_negative(found, nlp.make_doc(found.text), set(), everything, {"GADGET"}) for everything in (True, False)]
+    plain = nlp.make_doc("nothing here")
+    rehearsal.append(as_negative(plain, nlp.make_doc(plain.text), set(), True, {"GADGET"}))
+    assert [doc.text for doc in carriers(rehearsal, 9)] == ["Ines again"] * 2 and len(carriers(rehearsal, 1)) == 1
+    new = []
+    for n in range(40):
+        new.append(nlp.make_doc(f"my zune {n} died"))
+        new[-1].set_ents([Span(new[-1], 1, 3, "GADGET")], missing=[new[-1][3:4]], default="outside")
+    made = list(mixed_examples(nlp, new, carriers(rehearsal, 9)))
+    assert len(made) == len(new) and all([(ent.text, ent.label_) for ent in doc.ents] == [(gold.ents[0].text, "GADGET")] for doc, gold in zip(made, new))
+    names = {doc.text.replace(gold.text, "").strip(): [token.ent_iob_ for token in doc] for doc, gold in zip(made, new) if doc.text.startswith(gold.text)}
+    assert names.keys() == {"Ines again", "Ines", "Ines, Ines", "Ines, Ines, Ines"}
+    assert names["Ines, Ines"] == ["O", "B", "I", "", "O", "O", "O"]
+    joined = {tuple(token.ent_iob_ for token in doc) for doc in made if doc.text.startswith("Ines again")}
+    assert joined == {("O", "O", "O", "B", "I", ""), ("O", "", "O", "B", "I", "")}
+    assert [doc.text for doc in mixed_examples(nlp, new, carriers(rehearsal, 9))] == [doc.text for doc in made]

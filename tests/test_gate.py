@@ -39,6 +39,18 @@ def test_forgot_too_much(gate, tmp_path):
     assert "Zune" not in done.out
 
 
+def test_names_of_old_labels_confuse_it(gate, tmp_path):
+    """Of 12.5 points that are lost 12.5 may be allowed, and 10 not; nothing is asked where nothing was measured."""
+    side = {"plain": {"f": 60.0}, "mixed": {"p": 14.1, "r": 58.0, "f": 47.5}, "lost": 12.5}
+    found = {"texts": 9, "before": {**side, "mixed": {**side["mixed"], "f": 60.0}, "lost": 0.0}, "after": side, "lost": 12.5}
+    assert gate("--max-mixed-loss", 10).code == 0
+    srsly.write_json(tmp_path / "metrics.json", {**METRICS, "mixed_texts": found})
+    assert gate("--max-mixed-loss", 12.5).code == 0
+    done = gate("--max-mixed-loss", 10)
+    assert done.code == 1 and "Traceback" not in done.raw
+    assert "With names of old labels after the same texts F falls from 60.0 to 47.5 (precision 14.1, recall 58.0), by more than max_mixed_loss 10.0: 2.50 too much" in done.out
+
+
 def test_learnt_too_little(gate):
     done = gate("--min-gain", 70)
     assert done.code == 1

@@ -6,7 +6,7 @@ import pytest
 import spacy
 import srsly
 from conftest import ROOT, command
-from doc_shards import DocShard, count_texts, read_docs, sample
+from doc_shards import DocShard, count_texts, read_docs, sample, shards_of
 from spacy.tokens import DocBin, Span
 from streamed_corpus import create_sampled, create_streamed
 
@@ -59,7 +59,7 @@ def test_what_is_read_is_what_was_written(corpus):
 @pytest.mark.parametrize("most", [0, 1, 7, 59, 60, 1000])
 def test_a_sample_is_taken_from_all_over(corpus, most):
     nlp = spacy.blank("en")
-    taken = [doc.text for doc in sample(corpus, nlp.vocab, most)]
+    taken = [doc.text for doc in sample(shards_of(corpus), nlp.vocab, most)]
     assert count_texts(corpus) == 60
     assert taken == [example.text for example in create_sampled(corpus, limit=most)(nlp)]
     assert len(taken) == (min(most, 60) or 60) and taken == [text for text in TEXTS if text in set(taken)]
@@ -73,7 +73,7 @@ def test_a_sample_of_what_spacy_wrote_has_its_entities(corpus, tmp_path):
     """A DocBin holds more attributes than our shards, in another order."""
     nlp = spacy.blank("en")
     DocBin(docs=read_docs(corpus, nlp.vocab)).to_disk(tmp_path / "dev.spacy")
-    taken = list(sample(tmp_path / "dev.spacy", nlp.vocab, 7))
+    taken = list(sample(shards_of(tmp_path / "dev.spacy"), nlp.vocab, 7))
     assert [[ent.text for ent in doc.ents] for doc in taken] == [["zune"]] * 7
 
 

@@ -22,9 +22,6 @@ from probes import drops
 from scoring import agreement, compare, retention
 from spacy_training import use_openblas
 
-MIXED_TEXTS = Path(__file__).parents[1] / "configs/mixed_texts.yml"
-
-
 def predict(nlp: Language, docs: list[Doc], name: str) -> list[Doc]:
     """RETURNS (list): Fresh Docs of the same texts with the pipeline's predictions."""
     return list(tqdm(nlp.pipe([doc.text for doc in docs]), total=len(docs), desc=name, unit="text", disable=None))
@@ -71,7 +68,7 @@ def scores(of: Comparison, seed: int) -> dict:
     gain = compare(tests["new"], *predicted["new"], new, seed)["all"]
     metrics["gain"] = {key: gain["updated"][key] for key in "fpr"} | {"base_f": gain["base"]["f"], "interval": gain["interval"], "says": gain["says"]}
     if old:
-        metrics["mixed_texts"] = mixed_texts(tests["new"], predicted["new"][1], *of.pipelines.values(), new, old, MIXED_TEXTS, seed)
+        metrics["mixed_texts"] = mixed_texts(tests["new"], predicted["new"][1], *of.pipelines.values(), new, old, seed)
     present = of.labels["base"]
     if not known:
         metrics["retention"] = {"measured": "nothing: the base pipeline recognises no entities", "kept": None}

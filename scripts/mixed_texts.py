@@ -15,12 +15,13 @@ from scoring import Entities, count, paired, resample
 
 # Texts of a test set at most, for each place.
 PROBED = 400
+CONFIG = Path(__file__).parents[1] / "configs/mixed_texts.yml"
 
 
 def sentences(config: Path, lang: str) -> dict[str, list[str]]:
     """RETURNS (dict): The sentences to put "before" and "after" a text in a language, those of "xx" if it has none."""
-    known = srsly.read_yaml(config)
-    return known.get(lang, known["xx"])
+    known = srsly.read_yaml(config)["test"]
+    return known[lang if lang in known else "xx"]
 
 
 def spans(doc: Doc, labels: list[str], shift: int = 0) -> Entities:
@@ -28,12 +29,12 @@ def spans(doc: Doc, labels: list[str], shift: int = 0) -> Entities:
     return {(ent.start_char + shift, ent.end_char + shift, ent.label_) for ent in doc.ents if ent.label_ in labels}
 
 
-def mixed_texts(gold: list[Doc], plain: list[Doc], base: Language, updated: Language, new: list[str], old: list[str], config: Path, seed: int) -> dict:
+def mixed_texts(gold: list[Doc], plain: list[Doc], base: Language, updated: Language, new: list[str], old: list[str], seed: int, config: Path = CONFIG) -> dict:
     """Compare what the updated pipeline finds in texts as they are and in the same texts with names before or after them.
 
     gold (list): Test texts of the new labels; PROBED of them are read where there are more, drawn by a hash.
     plain (list): What the updated pipeline predicts in them.
-    new, old (list): The labels. config (Path): configs/mixed_texts.yml.
+    new, old (list): The labels. config (Path): The sentences.
     RETURNS (dict): texts; "before" and "after", each with plain and mixed (p, r and f of the new labels in percent), lost (points of F)
         with its 95 % interval, and old_kept: the percentage of the entities that the base finds in the added sentences which the
         updated pipeline finds there, too (None: the base finds none); and "lost", the larger one.

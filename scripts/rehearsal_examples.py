@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 
 from doc_shards import shards_of
-from mixed_examples import OLD
+from mixed_examples import OLD, made_sentences
 from raw_texts import RawTexts, digest
 
 # Examples that are put into one shard.
@@ -105,6 +105,14 @@ def raw_rehearsal(nlp: Language, raw: RawTexts, silver: Path, number: int, learn
             doc.set_ents([doc.char_span(*entity) for entity in entities])
             examples.append(as_negative(doc, nlp.make_doc(text), spared_tokens(doc, matched.get(text, []), learnt.forms), False, learnt.labels))
         yield examples
+
+
+def made_rehearsal(nlp: Language, learnt: Learnt) -> list[Doc]:
+    """RETURNS (list): Sentences full of names, annotated like raw texts: tokens that the base takes for names are O, all others missing."""
+    return [
+        as_negative(doc, nlp.make_doc(doc.text), spared_tokens(doc, [], learnt.forms), False, learnt.labels)
+        for doc in nlp.pipe(made_sentences(nlp.lang))
+    ]
 
 
 def silver_examples(nlp: Language, raw: RawTexts, silver: Path, number: int, learnt: Learnt) -> Iterator[list[Doc]]:

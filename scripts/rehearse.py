@@ -30,10 +30,10 @@ from wasabi import msg
 
 from command import run
 from doc_shards import DocShard, count_texts, read_docs
-from mixed_examples import HELD, carriers, mixed_examples
+from mixed_examples import HELD, MADE, carriers, mixed_examples
 from outputs import replacing
 from raw_texts import RawTexts
-from rehearsal_examples import Learnt, base_rehearsal, in_shards, learnt_from, place, raw_rehearsal, silver_examples
+from rehearsal_examples import Learnt, base_rehearsal, in_shards, learnt_from, made_rehearsal, place, raw_rehearsal, silver_examples
 from spacy_training import use_openblas
 from training_corpus import KINDS, prefix
 
@@ -78,8 +78,9 @@ def mix(
     for docs in raw_rehearsal(nlp, raw, silver, few, learnt, frozenset(joined)):
         old += carriers(docs, HELD - len(old))
         yield "rehearsal", docs
-    for docs in new() if old else ():
-        yield "mixed", sorted(mixed_examples(nlp, docs, old), key=place)
+    made = carriers(made_rehearsal(nlp, learnt), MADE) if ratio else []
+    for docs in new() if old or made else ():
+        yield "mixed", sorted(mixed_examples(nlp, docs, old, made), key=place)
 
 
 def write_mix(mixed: Iterable[tuple[str, list[Doc]]], path: Path) -> dict[str, dict]:

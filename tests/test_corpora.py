@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections import Counter
 
 import numpy
@@ -16,7 +17,7 @@ from read_records import read_data
 from records import Example
 from spacy.tokens import Span
 from raw_texts import RawTexts, digest
-from mixed_examples import carriers, mixed_examples
+from mixed_examples import CONFIG, OLD, carriers, mixed_examples, names_of
 from rehearsal_examples import as_negative, learnt_from, spared_tokens
 from rehearse import mix, write_mix
 
@@ -231,14 +232,30 @@ def test_new_examples_are_joined_with_names_that_the_base_knows(tmp_path):
     rehearsal.append(as_negative(plain, nlp.make_doc(plain.text), set(), True, {"GADGET"}))
     assert [doc.text for doc in carriers(rehearsal, 9)] == ["Ines again"] * 2 and len(carriers(rehearsal, 1)) == 1
     new = []
-    for n in range(40):
+    for n in range(60):
         new.append(nlp.make_doc(f"my zune {n} died"))
         new[-1].set_ents([Span(new[-1], 1, 3, "GADGET")], missing=[new[-1][3:4]], default="outside")
-    made = list(mixed_examples(nlp, new, carriers(rehearsal, 9)))
+    made = list(mixed_examples(nlp, new, carriers(rehearsal, 9), []))
     assert len(made) == len(new) and all([(ent.text, ent.label_) for ent in doc.ents] == [(gold.ents[0].text, "GADGET")] for doc, gold in zip(made, new))
-    names = {doc.text.replace(gold.text, "").strip(): [token.ent_iob_ for token in doc] for doc, gold in zip(made, new) if doc.text.startswith(gold.text)}
-    assert names.keys() == {"Ines again", "Ines", "Ines, Ines", "Ines, Ines, Ines"}
-    assert names["Ines, Ines"] == ["O", "B", "I", "", "O", "O", "O"]
-    joined = {tuple(token.ent_iob_ for token in doc) for doc in made if doc.text.startswith("Ines again")}
-    assert joined == {("O", "O", "O", "B", "I", ""), ("O", "", "O", "B", "I", "")}
-    assert [doc.text for doc in mixed_examples(nlp, new, carriers(rehearsal, 9))] == [doc.text for doc in made]
+    after = {doc.text.replace(gold.text, "").strip(): [token.ent_iob_ for token in doc] for doc, gold in zip(made, new) if doc.text.startswith(gold.text)}
+    assert after.keys() == {"Ines again", "Ines", "Ines, Ines", "Ines, Ines, Ines"}
+    assert after["Ines, Ines"] == ["O", "B", "I", "", "O", "O", "O"]
+    before = {tuple(token.ent_iob_ for token in doc) for doc in made if doc.text.startswith("Ines again")}
+    assert before == {("O", "O", "O", "B", "I", ""), ("O", "", "O", "B", "I", "")}
+    assert [doc.text for doc in mixed_examples(nlp, new, carriers(rehearsal, 9), [])] == [doc.text for doc in made]
+    assert not list(mixed_examples(nlp, new, [], []))
+
+
+def test_names_that_are_trained_on_are_not_those_that_are_tested_with():
+    config = srsly.read_yaml(CONFIG)
+    words = {word for names in config["train"]["names"].values() for name in names for word in name.split()} - {"&"}
+    tested = " ".join(sentence for language in config["test"].values() for place in language.values() for sentence in place)
+    assert not words & set(re.findall(r"\w+", tested))
+    used = " ".join(sentence for sentences in config["train"]["sentences"].values() for sentence in sentences)
+    assert set(re.findall(r"\{(\w+)\}", used)) == {"person", "place", "organisation"}
+
+
+def test_numbers_and_words_in_lower_case_are_no_names():
+    doc = NLP.make_doc("Ines ate 3 figs in two days , 東京 で")
+    doc.spans[OLD] = [doc[0:1], doc[2:3], doc[5:7], doc[8:9]]
+    assert names_of(doc) == ["Ines", "東京"]

@@ -7,10 +7,9 @@ import numpy
 import pytest
 import spacy
 from breakdowns import KINDS, aligned, break_down, by_bucket, casing, errors, frequency, length, seen_unseen
-from evaluate import MIXED_TEXTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mixed_texts import mixed_texts, sentences
+from mixed_texts import CONFIG, mixed_texts, sentences
 from probes import PROBED, drops, probes, rewritten, without_punctuation
 from scoring import count, entities, paired, recall, resample, sentence
 from spacy.tokens import Span
@@ -198,11 +197,11 @@ def ruled(*patterns):
 def test_mixed_texts_count_new_labels_on_names_and_old_names_that_are_gone(tmp_path):
     """An update that takes the name after a text for its label, and the one before it for nothing."""
     config = tmp_path / "mixed.yml"
-    config.write_text("en: {before: [I am Ines from Lyon.], after: ['Bye, Yuto', 'Bye, Yuto of Kobe']}\nxx: {before: [Ines], after: [Yuto]}\n", encoding="utf8")
+    config.write_text("test: {en: {before: [I am Ines from Lyon.], after: ['Bye, Yuto', 'Bye, Yuto of Kobe']}}\n", encoding="utf8")
     base = ruled(("PERSON", "Ines"), ("PERSON", "Yuto"), ("GPE", "Lyon"), ("GPE", "Kobe"))
     updated = ruled(("GADGET", "Zune"), ("GADGET", "Yuto"), ("GPE", "Lyon"), ("GPE", "Kobe"))
     gold = [doc("a Zune", ("Zune", "GADGET")), doc("my Ines is no Zune", ("Zune", "GADGET"))]
-    found = mixed_texts(gold, [updated(d.text) for d in gold], base, updated, ["GADGET"], ["PERSON", "GPE"], config, seed=0)
+    found = mixed_texts(gold, [updated(d.text) for d in gold], base, updated, ["GADGET"], ["PERSON", "GPE"], 0, config)
     assert found["before"] | {"interval": 0, "says": ""} == {
         "plain": {"p": 100.0, "r": 100.0, "f": 100.0, "support": 2}, "mixed": {"p": 100.0, "r": 100.0, "f": 100.0, "support": 2},
         "lost": 0.0, "interval": 0, "says": "", "old_kept": 50.0,
@@ -215,5 +214,5 @@ def test_mixed_texts_count_new_labels_on_names_and_old_names_that_are_gone(tmp_p
 
 def test_each_language_has_sentences_and_another_one_takes_names_alone():
     for lang in ("en", "de", "fr", "es"):
-        assert sentences(MIXED_TEXTS, lang) != sentences(MIXED_TEXTS, "xx") and all(sentences(MIXED_TEXTS, lang).values())
-    assert sentences(MIXED_TEXTS, "fi") == sentences(MIXED_TEXTS, "xx")
+        assert sentences(CONFIG, lang) != sentences(CONFIG, "xx") and all(sentences(CONFIG, lang).values())
+    assert sentences(CONFIG, "fi") == sentences(CONFIG, "xx")

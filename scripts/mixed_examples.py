@@ -8,7 +8,7 @@ keeps what people, or the base pipeline, said of it.
 
 import random
 import re
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Iterable, Iterator
 
@@ -25,6 +25,8 @@ HELD = 5_000
 MADE = 1_000
 # Names in a list of names, at most.
 NAMES = 3
+# Each new example is joined so often: with one text each, a few hundred examples would meet a few hundred names.
+TIMES = 3
 CONFIG = Path(__file__).parents[1] / "configs/mixed_texts.yml"
 
 
@@ -59,11 +61,11 @@ def mixed_examples(nlp: Language, new: Iterable[Doc], old: list[Doc], made: list
 
     nlp (Language): The base pipeline.
     new (Iterable): Annotated examples. old, made (list): Rehearsal texts and made sentences, as `carriers` gives them.
-    YIELDS (Doc): As many Docs as there are new examples; none if there is nothing to join with them.
+    YIELDS (Doc): TIMES as many Docs as there are new examples; none if there is nothing to join with them.
     """
     groups = [group for group in (old, made) if group]
-    for doc in new if groups else ():
-        rng = random.Random(digest(doc.text))
+    for doc, time in product(new if groups else (), range(TIMES)):
+        rng = random.Random(f"{digest(doc.text)}{time}")
         group = rng.choice(groups)
         carrier = rng.choice(group)
         if rng.random() < 0.5:

@@ -29,7 +29,7 @@ import typer
 from reading import ROOT, grow, memory
 
 sys.path.insert(0, str(ROOT / "scripts"))
-from doc_shards import DocShard  # noqa: E402
+from ner_update.corpus.shards import DocShard  # noqa: E402
 from spacy.util import minibatch  # noqa: E402
 
 SHARD = 10_000
@@ -38,7 +38,7 @@ ALL = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from raw_texts import RawTexts
+from ner_update.rehearsal.raw_texts import RawTexts
 print(len(RawTexts(Path("corpus/raw/train.spacy"), Path("base"), workers=int(sys.argv[2])).recognised(10**9)))
 """
 

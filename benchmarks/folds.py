@@ -18,17 +18,17 @@ import spacy
 import srsly
 import typer
 from run import BASE, ROOT
-from check_texts import hash_of
-from doc_shards import read_docs
-from group_key import group_key
+from ner_update.checks.blocks import hash_of
+from ner_update.corpus.shards import read_docs
+from ner_update.data.grouping import group_key
 from preprocess import SPLITS, split_of
-from read_records import read_data
-from records import make_doc
-from breakdowns import seen_unseen
-from scoring import count, entities, f_score, prf
+from ner_update.data.reader import read_data
+from ner_update.data.records import make_doc
+from ner_update.evaluation.breakdowns import seen_unseen
+from ner_update.evaluation.scoring import count, entities, f_score, prf
 from spacy.tokens import Doc, DocBin
-from spacy_training import use_openblas
-from threshold import lower_outside
+from ner_update.training.loop import use_openblas
+from ner_update.update.threshold import lower_outside
 from update import Parts
 from wasabi import msg
 

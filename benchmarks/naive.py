@@ -10,8 +10,8 @@ from spacy.util import load_config
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
-from outputs import replacing, scratch  # noqa: E402
-from spacy_training import trained  # noqa: E402
+from ner_update.project.outputs import replacing, scratch  # noqa: E402
+from ner_update.training.loop import trained  # noqa: E402
 
 
 def main(base: Path, corpus: Path, output: Path, log: Path, max_steps: int = 2000, seed: int = 0):

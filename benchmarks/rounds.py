@@ -16,10 +16,10 @@ import spacy
 import srsly
 import typer
 from run import BASE, ROOT, copy_project, run, words_per_second
-from doc_shards import read_docs
-from scoring import count, entities, f_score
+from ner_update.corpus.shards import read_docs
+from ner_update.evaluation.scoring import count, entities, f_score
 from spacy.language import Language
-from spacy_training import use_openblas
+from ner_update.training.loop import use_openblas
 
 UPDATED = "training/updated/model-best"
 

@@ -16,11 +16,11 @@ from wasabi import msg
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
-import candidates  # noqa: E402
-from base_pipeline import recognisers  # noqa: E402
-from pattern_table import PatternTable  # noqa: E402
-from read_json import read_values  # noqa: E402
-from spacy_training import use_openblas  # noqa: E402
+from ner_update.labelling import candidates  # noqa: E402
+from ner_update.pipeline.base import recognisers  # noqa: E402
+from ner_update.labelling.pattern_stats import PatternTable  # noqa: E402
+from ner_update.data.json_files import read_values  # noqa: E402
+from ner_update.training.loop import use_openblas  # noqa: E402
 from suggest import choose  # noqa: E402
 
 WEIGHTS = ("ONLY_PATTERNS", "ONLY_PIPELINE", "NEW_FORM")

@@ -11,15 +11,15 @@ import srsly
 import typer
 from tqdm import tqdm
 
-from command import run
-from engines import each_of
-from outputs import fail, replacing
-from pattern_matches import ADVICE, PatternError, matches
-from pattern_table import PatternTable
-from read_json import Part, parts_of_file, read_values
-from read_records import JSON, data_files, read_data
-from records import DataError, Example, Problem
-from silver import SilverMaker
+from ner_update.project.command import run
+from ner_update.parallel.engines import each_of
+from ner_update.project.outputs import fail, replacing
+from ner_update.labelling.matcher import ADVICE, PatternError, matches
+from ner_update.labelling.pattern_stats import PatternTable
+from ner_update.data.json_files import Part, parts_of_file, read_values
+from ner_update.data.reader import JSON, data_files, read_data
+from ner_update.data.records import DataError, Example, Problem
+from ner_update.labelling.silver import SilverMaker
 
 # Bytes of raw texts that a worker matches at once: some 3,000 texts, a second's work.
 PIECE = 500_000

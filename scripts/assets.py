@@ -15,7 +15,7 @@ from wasabi import msg
 from weasel.cli.assets import convert_asset_url
 from weasel.util import load_project_config
 
-from outputs import fail, replacing
+from ner_update.project.outputs import fail, replacing
 
 # Seconds without a byte from a server.
 PATIENCE = 60

@@ -12,22 +12,22 @@ from spacy.language import Language
 from tqdm import tqdm
 from wasabi import msg
 
-from bare_forms import BareCounts, groups
-from base_pipeline import BasePipelineError, entity_labels
-from check_labels import MOST_LABELS, label_hints, too_many, wrong_labels
-from check_levels import LevelsError, read_levels
-from check_patterns import check_patterns
-from check_report import CheckReport
-from check_set import check_set, missing_texts
-from check_texts import INDEX, Task, check_block, pipelines, set_up, survey
-from command import run
-from data_set import WRONG, DataSet, account, show_counts
-from edge_forms import doubtful_forms
-from in_processes import in_processes
-from outputs import fail, replacing
-from read_records import blocks, check_format
-from repaired_copies import fix
-from text_index import TextIndex
+from ner_update.checks.missed_mentions import BareCounts, groups
+from ner_update.pipeline.base import BasePipelineError, entity_labels
+from ner_update.checks.labels import MOST_LABELS, label_hints, too_many, wrong_labels
+from ner_update.checks.severity import LevelsError, read_levels
+from ner_update.checks.patterns import check_patterns
+from ner_update.checks.report import CheckReport
+from ner_update.checks.dataset import check_set, missing_texts
+from ner_update.checks.blocks import INDEX, Task, check_block, pipelines, set_up, survey
+from ner_update.project.command import run
+from ner_update.data.dataset import WRONG, DataSet, account, show_counts
+from ner_update.checks.span_boundaries import doubtful_forms
+from ner_update.parallel.pool import in_processes
+from ner_update.project.outputs import fail, replacing
+from ner_update.data.reader import blocks, check_format
+from ner_update.checks.repaired_files import fix
+from ner_update.checks.text_index import TextIndex
 
 # Where each set lies. Of raw texts nobody says what is in them.
 SETS = {"base": "base", "annotated": "annotated", "test": "test", "raw": "raw.jsonl"}

@@ -8,10 +8,10 @@ from pathlib import Path
 import typer
 from wasabi import msg
 
-import streamed_corpus
-from command import run
-from doc_shards import count_texts
-from outputs import fail, replacing
+from ner_update.corpus import readers as streamed_corpus
+from ner_update.project.command import run
+from ner_update.corpus.shards import count_texts
+from ner_update.project.outputs import fail, replacing
 
 
 def debug_data(config: Path, corpus: Path, most: int = 0) -> str:

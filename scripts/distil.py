@@ -1,6 +1,6 @@
 """Let several updates of the base read raw texts together, and keep what most of them agree on, for the update to learn from.
 
-Each teacher (scripts/teachers.py) is trained on the train part alone, with a seed of its own. What one of them finds by chance, or misses,
+Each teacher (scripts/ner_update/distillation/teachers.py) is trained on the train part alone, with a seed of its own. What one of them finds by chance, or misses,
 the others mostly do not, and a transformer knows words that none of them does. The update then trains on these texts beside the annotated
 ones, so that one recogniser, as fast as ever, learns what they know together: Hinton, Vinyals and Dean 2015, Distilling the Knowledge in a
 Neural Network, arXiv 1503.02531; that raw texts are labelled by a vote is from Zhou and Li 2005, Tri-Training, doi 10.1109/TKDE.2005.186.
@@ -18,13 +18,13 @@ import typer
 from spacy.language import Language
 from wasabi import msg
 
-from command import run
-from doc_shards import DocShard, count_texts, read_texts
-from outputs import replacing, scratch
-from raw_texts import RawTexts
-from teachers import Teacher, steps_of, trained
-from training_corpus import gold_alone, shards_with
-from votes import TRANSFORMER, VOTES, VotingReader, Voted, agreed, as_example
+from ner_update.project.command import run
+from ner_update.corpus.shards import DocShard, count_texts, read_texts
+from ner_update.project.outputs import replacing, scratch
+from ner_update.rehearsal.raw_texts import RawTexts
+from ner_update.distillation.teachers import Teacher, steps_of, trained
+from ner_update.corpus.training_corpus import gold_alone, shards_with
+from ner_update.distillation.voting import TRANSFORMER, VOTES, VotingReader, Voted, agreed, as_example
 
 # Examples that are put into one shard.
 TOGETHER = 10_000

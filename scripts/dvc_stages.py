@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from wasabi import msg
 
-from outputs import fail, replacing
+from ner_update.project.outputs import fail, replacing
 
 VAR = re.compile(r"\$\{(vars\.[\w.]+)\}")
 

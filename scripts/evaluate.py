@@ -12,15 +12,15 @@ from spacy.tokens import Doc
 from tqdm import tqdm
 from wasabi import msg
 
-from base_pipeline import entity_labels
-from breakdowns import break_down, seen_unseen
-from command import run
-from doc_shards import read_docs
-from mixed_texts import mixed_texts
-from outputs import replacing
-from probes import drops
-from scoring import agreement, compare, retention
-from spacy_training import use_openblas
+from ner_update.pipeline.base import entity_labels
+from ner_update.evaluation.breakdowns import break_down, seen_unseen
+from ner_update.project.command import run
+from ner_update.corpus.shards import read_docs
+from ner_update.evaluation.mixed_texts import mixed_texts
+from ner_update.project.outputs import replacing
+from ner_update.evaluation.robustness import drops
+from ner_update.evaluation.scoring import agreement, compare, retention
+from ner_update.training.loop import use_openblas
 
 def predict(nlp: Language, docs: list[Doc], name: str) -> list[Doc]:
     """RETURNS (list): Fresh Docs of the same texts with the pipeline's predictions."""
@@ -35,7 +35,7 @@ class Comparison:
 
     def __init__(self, base: Language, updated: Language, corpus: Path):
         self.pipelines, self.corpus = {"base": base, "updated": updated}, corpus
-        # The update learns from the dev set as well (scripts/both_parts.py): what stands there has been seen.
+        # The update learns from the dev set as well (scripts/ner_update/update/retraining.py): what stands there has been seen.
         self.train = self.read("new/train.spacy") + self.read("new/dev.spacy")
         self.new = sorted({ent.label_ for doc in self.train for ent in doc.ents})
         self.known = entity_labels(base)

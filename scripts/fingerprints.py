@@ -14,8 +14,8 @@ from pathlib import Path
 
 import typer
 
-from command import run
-from outputs import replacing
+from ner_update.project.command import run
+from ner_update.project.outputs import replacing
 
 # What decides, beside the project's own files, on the bytes that a stage writes.
 PACKAGES = ("numpy", "spacy", "thinc")

@@ -9,8 +9,8 @@ import srsly
 import typer
 from wasabi import msg
 
-from command import run
-from outputs import fail, replacing
+from ner_update.project.command import run
+from ner_update.project.outputs import fail, replacing
 
 SHOWN = 3
 TRY = (

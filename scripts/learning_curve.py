@@ -8,11 +8,11 @@ import srsly
 import typer
 from wasabi import msg
 
-from command import run
-from outputs import replacing
-from scoring import f_score, interval, resample, sentence
+from ner_update.project.command import run
+from ner_update.project.outputs import replacing
+from ner_update.evaluation.scoring import f_score, interval, resample, sentence
 from update import Parts
-from variant import Setting, Variant, Voting, results
+from ner_update.experiments.variant import Setting, Variant, Voting, results
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 

@@ -17,10 +17,10 @@ import typer
 from spacy.cli.package import package as spacy_package
 from wasabi import msg
 
-import text_context
-from command import run
-from model_card import write_meta
-from outputs import fail, replacing
+from ner_update.pipeline import text_context
+from ner_update.project.command import run
+from ner_update.packaging.model_card import write_meta
+from ner_update.project.outputs import fail, replacing
 
 # 1980-01-01, the earliest time that a zip file can hold. The build takes it for the time of every member.
 EPOCH = 315532800
@@ -75,7 +75,7 @@ def main(
     details = srsly.read_json(breakdowns) if breakdowns else None
     learnt = srsly.read_json(summary) if summary else {}
     meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card, details, learnt)
-    # scripts/text_context.py needs it; earlier ones do not know the OpenBLAS of NumPy's wheels.
+    # scripts/ner_update/pipeline/text_context.py needs it; earlier ones do not know the OpenBLAS of NumPy's wheels.
     meta["requirements"] = sorted({*(nlp.meta.get("requirements") or []), "threadpoolctl>=3.5.0"})
     with replacing(output) as path:
         path.mkdir()

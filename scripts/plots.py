@@ -13,8 +13,8 @@ import srsly
 import typer
 from wasabi import msg
 
-from command import run
-from outputs import replacing
+from ner_update.project.command import run
+from ner_update.project.outputs import replacing
 
 SIDES = ("base", "updated")
 TEST_SETS = {"new_test": "new texts", "base_test": "base texts"}

@@ -12,10 +12,10 @@ from spacy.tokens import DocBin
 from tqdm import tqdm
 from wasabi import msg
 
-from command import run
-from doc_shards import DocShard
-from in_processes import in_processes
-from outputs import replacing, scratch
+from ner_update.project.command import run
+from ner_update.corpus.shards import DocShard
+from ner_update.parallel.pool import in_processes
+from ner_update.project.outputs import replacing, scratch
 
 SPLITS = ("train", "dev", "test")
 # The set that each corpus is made from. Where there is a test set, it is the test part of "new".

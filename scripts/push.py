@@ -9,8 +9,8 @@ from dvc.exceptions import DvcException, NotDvcRepoError
 from dvc.repo import Repo
 from wasabi import msg
 
-from command import run
-from outputs import fail
+from ner_update.project.command import run
+from ner_update.project.outputs import fail
 
 ADD = "Add one, for example: dvc remote add -d store /shared/ner (README.md, On another machine)"
 

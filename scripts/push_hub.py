@@ -8,8 +8,8 @@ from pathlib import Path
 import typer
 from wasabi import msg
 
-from command import run
-from outputs import fail
+from ner_update.project.command import run
+from ner_update.project.outputs import fail
 
 TASK = "token-classification"
 

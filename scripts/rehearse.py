@@ -11,7 +11,7 @@ that the base pipeline recognises. Two kinds are used:
 Silver examples, raw texts in which patterns found something, may join the new examples of the training corpus. Nobody
 looked at them, so they are never in dev or test, and a token is O in them only where the base finds an entity.
 
-Both kinds are joined, too (scripts/mixed_examples.py): each new example once more, with names of the old labels before or after it.
+Both kinds are joined, too (scripts/ner_update/rehearsal/mixed_examples.py): each new example once more, with names of the old labels before or after it.
 
 All of it goes shard by shard: memory stays flat, and one more file of examples adds a shard of them and changes no other.
 """
@@ -28,14 +28,14 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import msg
 
-from command import run
-from doc_shards import DocShard, count_texts, read_docs
-from mixed_examples import HELD, MADE, carriers, mixed_examples
-from outputs import replacing
-from raw_texts import RawTexts
-from rehearsal_examples import Learnt, base_rehearsal, in_shards, learnt_from, made_rehearsal, place, raw_rehearsal, silver_examples
-from spacy_training import use_openblas
-from training_corpus import KINDS, prefix
+from ner_update.project.command import run
+from ner_update.corpus.shards import DocShard, count_texts, read_docs
+from ner_update.rehearsal.mixed_examples import HELD, MADE, carriers, mixed_examples
+from ner_update.project.outputs import replacing
+from ner_update.rehearsal.raw_texts import RawTexts
+from ner_update.rehearsal.examples import Learnt, base_rehearsal, in_shards, learnt_from, made_rehearsal, place, raw_rehearsal, silver_examples
+from ner_update.training.loop import use_openblas
+from ner_update.corpus.training_corpus import KINDS, prefix
 
 # Rehearsal texts per new example below which retention falls. Raw texts fill up to here and no further: with more of
 # them, whose new entities nobody marked, the gain falls (benchmarks/README.md).

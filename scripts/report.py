@@ -7,16 +7,16 @@ import srsly
 import typer
 from wasabi import msg
 
-import text_context  # noqa: F401  (where a command fails, command.py tries to load the pipelines that it was given)
-from changed_predictions import CHANGES, JUDGED, change_counts, changed, first
-from command import run
-from content_hashes import md5_of
-from curves import HEIGHT, WIDTH, curve
-from entity_html import render
-from error_examples import ERRORS, confused, error_counts, mistaken, worst
-from offline_page import page
-from outputs import replacing
-from verdict import verdict
+from ner_update.pipeline import text_context  # noqa: F401  (where a command fails, command.py tries to load the pipelines that it was given)
+from ner_update.pages.changed_predictions import CHANGES, JUDGED, change_counts, changed, first
+from ner_update.project.command import run
+from ner_update.project.hashes import md5_of
+from ner_update.pages.curves import HEIGHT, WIDTH, curve
+from ner_update.pages.render import render
+from ner_update.pages.error_examples import ERRORS, confused, error_counts, mistaken, worst
+from ner_update.pages.render import page
+from ner_update.project.outputs import replacing
+from ner_update.pages.summary import verdict
 
 
 def all_labels(metrics: dict) -> list[str]:

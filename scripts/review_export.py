@@ -6,14 +6,14 @@ from typing import Iterable, Iterator
 import typer
 from wasabi import msg
 
-from check_record import LONGEST_LABEL
-from command import run
-from data_set import DataSet
-from outputs import fail, replacing
-from read_json import read_values
-from read_records import read_data
-from records import DataError, Example, Problem, label_counts
-from review_tasks import TOOLS, id_of
+from ner_update.data.validation import LONGEST_LABEL
+from ner_update.project.command import run
+from ner_update.data.dataset import DataSet
+from ner_update.project.outputs import fail, replacing
+from ner_update.data.json_files import read_values
+from ner_update.data.reader import read_data
+from ner_update.data.records import DataError, Example, Problem, label_counts
+from ner_update.labelling.review_tasks import TOOLS, id_of
 
 
 def labels_of(sets: Iterable[Iterable[Example]], patterns: Path, problems: list[Problem]) -> list[str]:

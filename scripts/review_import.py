@@ -15,16 +15,16 @@ from spacy.language import Language
 from tqdm import tqdm
 from wasabi import msg
 
-from base_pipeline import BasePipelineError, load_base, tokenizer_for
-from command import run
-from data_set import DataSet, show_counts
-from json_shapes import shapes_of
-from outputs import fail, replacing
-from read_json import IN_LIST, read_values
-from read_records import JSON, data_files, read_data
-from records import DataError, Example, Problem, check_alignment
-from review_merge import IN_TEST, STANDS, merge
-from review_tasks import MADE_UP, made_up_id
+from ner_update.pipeline.base import BasePipelineError, load_base, tokenizer_for
+from ner_update.project.command import run
+from ner_update.data.dataset import DataSet, show_counts
+from ner_update.data.json_formats import shapes_of
+from ner_update.project.outputs import fail, replacing
+from ner_update.data.json_files import IN_LIST, read_values
+from ner_update.data.reader import JSON, data_files, read_data
+from ner_update.data.records import DataError, Example, Problem, check_alignment
+from ner_update.labelling.review_merge import IN_TEST, STANDS, merge
+from ner_update.labelling.review_tasks import MADE_UP, made_up_id
 
 # doccano writes one of these beside `entities: []`.
 BY_DOCCANO = {"Comments", "relations"}

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from wasabi import msg
 
-from outputs import fail, replacing
+from ner_update.project.outputs import fail, replacing
 
 # With DVC a command line passes through a shell.
 SPECIAL = "\"'`$\\;&|<>*{}"

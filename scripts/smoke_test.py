@@ -11,10 +11,10 @@ import srsly
 import typer
 from wasabi import msg
 
-from command import run
-from doc_shards import read_docs
-from outputs import fail, replacing
-from scoring import count, entities, prf
+from ner_update.project.command import run
+from ner_update.corpus.shards import read_docs
+from ner_update.project.outputs import fail, replacing
+from ner_update.evaluation.scoring import count, entities, prf
 
 UV = [sys.executable, "-m", "uv"]
 # What runs in the empty environment: only the wheel and what it asked pip for are there, or is lent.

@@ -21,15 +21,15 @@ import typer
 from spacy.tokens import Doc
 from wasabi import msg
 
-from command import run
-from entity_html import render
-from offline_page import page
-from one_text import check_labels, from_line, from_words, one_that_is_wrong
-from outputs import fail, replacing
-from records import printable
-from spacy_training import use_openblas
-from training_round import LOOKS, looked_at, updates
-from training_ways import Project, begin, optimizer_of, ways
+from ner_update.project.command import run
+from ner_update.pages.render import render
+from ner_update.pages.render import page
+from ner_update.walkthrough.example import check_labels, from_line, from_words, one_that_is_wrong
+from ner_update.project.outputs import fail, replacing
+from ner_update.data.records import printable
+from ner_update.training.loop import use_openblas
+from ner_update.walkthrough.one_update import LOOKS, looked_at, updates
+from ner_update.walkthrough.baselines import Project, begin, optimizer_of, ways
 
 # Texts with the old labels on which F is measured, and sentences that are shown.
 TEXTS, SENTENCES, SHORT = 500, 3, 100

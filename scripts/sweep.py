@@ -14,15 +14,15 @@ import typer
 from tqdm import tqdm
 from wasabi import msg
 
-from command import run
+from ner_update.project.command import run
 from evaluate import Comparison
-from experiment_queue import Experiments
-from git_dvc import CommandFailed, git
-from outputs import fail, replacing
-from spacy_training import use_openblas
-from sweep_plan import Plan, PlanError, number_of_trials, read_plan
-from sweep_table import best, compared, outcome, show
-from sweep_trials import PREFIX, Sweep, worded
+from ner_update.experiments.queue import Experiments
+from ner_update.experiments.git_dvc import CommandFailed, git
+from ner_update.project.outputs import fail, replacing
+from ner_update.training.loop import use_openblas
+from ner_update.experiments.plan import Plan, PlanError, number_of_trials, read_plan
+from ner_update.experiments.table import best, compared, outcome, show
+from ner_update.experiments.trials import PREFIX, Sweep, worded
 
 def refuse_uncommitted(plan: Path) -> None:
     """RAISES (typer.Exit): If what is here is not what is committed, and so not what would be tried."""

@@ -7,9 +7,9 @@ import srsly
 import typer
 from wasabi import msg
 
-from command import run
-from git_dvc import CommandFailed, dvc, git
-from outputs import fail
+from ner_update.project.command import run
+from ner_update.experiments.git_dvc import CommandFailed, dvc, git
+from ner_update.project.outputs import fail
 from set_var import set_var
 
 PROJECT = Path("project.yml")

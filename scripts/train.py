@@ -5,10 +5,10 @@ from pathlib import Path
 import typer
 from wasabi import msg
 
-from base_pipeline import BasePipelineError, entity_labels, load_base
-from command import run
-from outputs import fail, replacing
-from spacy_training import trained
+from ner_update.pipeline.base import BasePipelineError, entity_labels, load_base
+from ner_update.project.command import run
+from ner_update.project.outputs import fail, replacing
+from ner_update.training.loop import trained
 
 
 def main(

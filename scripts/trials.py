@@ -7,10 +7,10 @@ import srsly
 import typer
 from wasabi import msg
 
-from command import run
-from outputs import fail, replacing
+from ner_update.project.command import run
+from ner_update.project.outputs import fail, replacing
 from update import Parts
-from variant import Setting, Variant, results
+from ner_update.experiments.variant import Setting, Variant, results
 
 FIGURES = {
     "gain_f": ("gain F", lambda row: row["gain"]["f"]),

@@ -2,7 +2,7 @@
 
 The new recogniser starts from a copy of the base's embedding layer (tok2vec), learns the new labels from the
 annotated texts and silence from the rehearsal texts, and gets its number of steps and its decision threshold from the dev set.
-With these it is trained once more, on the texts of the dev set as well (scripts/both_parts.py), and placed
+With these it is trained once more, on the texts of the dev set as well (scripts/ner_update/update/retraining.py), and placed
 before the base's recognisers: spaCy's `ner` respects entities that are already set. They stay as they are, but for
 a label that they knew already: then the new recogniser takes it over, and they never predict it again. See
 benchmarks/README.md for what else was tried.
@@ -19,16 +19,16 @@ import typer
 from spacy.language import Language
 from wasabi import msg
 
-from base_pipeline import recognisers
-from both_parts import keep, trained_on_both
-from command import run
-from doc_shards import count_texts, sample, shards_of
-from outputs import replacing, scratch
-from spacy_training import trained
-from text_context import take_openblas
-from threshold import STEPS, silence, too_many, tune_threshold
-from training_corpus import shards_with, training_corpus
-from update_settings import NEW, settings
+from ner_update.pipeline.base import recognisers
+from ner_update.update.retraining import keep, trained_on_both
+from ner_update.project.command import run
+from ner_update.corpus.shards import count_texts, sample, shards_of
+from ner_update.project.outputs import replacing, scratch
+from ner_update.training.loop import trained
+from ner_update.pipeline.text_context import take_openblas
+from ner_update.update.threshold import STEPS, silence, too_many, tune_threshold
+from ner_update.corpus.training_corpus import shards_with, training_corpus
+from ner_update.update.config import NEW, settings
 
 # Entities of new labels that it may find in rehearsal texts, as a share of those that the base finds there. Each
 # percent costs about half a point of strict retention.

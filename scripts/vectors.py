@@ -20,8 +20,8 @@ from spacy.vectors import Vectors
 from tqdm import tqdm
 from wasabi import msg
 
-from command import run
-from outputs import fail, replacing
+from ner_update.project.command import run
+from ner_update.project.outputs import fail, replacing
 
 BATCH = 512
 # Pieces after which a word is cut off. Hardly a word of 100,000 has more.

@@ -16,7 +16,7 @@ import typer
 from threadpoolctl import threadpool_info
 from wasabi import msg
 
-from outputs import fail
+from ner_update.project.outputs import fail
 
 # Points by which a run on another kind of CPU may differ. Measured with OPENBLAS_CORETYPE: benchmarks/README.md.
 BOUNDS = {"gain": 6.0, "strict retention": 2.0}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from outputs import fail
+from ner_update.project.outputs import fail
 
 # Loopback alone, no statistics to Streamlit, no question for an e-mail address, no pages that are made from the scripts' sources.
 OPTIONS = {

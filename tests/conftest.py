@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import check
 import pytest
 import srsly
-from check_levels import read_levels
-from check_report import CheckReport
+from ner_update.checks.severity import read_levels
+from ner_update.checks.report import CheckReport
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,8 +11,8 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 with atheris.instrument_imports(include=["read_json", "read_records", "read_columns", "read_docbin", "read_label_studio", "json_shapes", "offsets", "tags", "check_record", "records"]):
-    from read_records import read_data
-    from records import DataError, RawText
+    from ner_update.data.reader import read_data
+    from ner_update.data.records import DataError, RawText
 
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
 

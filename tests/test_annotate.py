@@ -6,7 +6,7 @@ import pytest
 import spacy
 import srsly
 from conftest import command, write
-from doc_shards import read_docs
+from ner_update.corpus.shards import read_docs
 from rerun_table import var
 
 TABLE = ("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl", "--annotated", "assets/annotated", "--table", "corpus/patterns.json")

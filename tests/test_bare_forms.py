@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 import spacy
-from bare_forms import PLACES, SEARCHED, BareCounts, BareForms, groups, surface_forms
-from check_record import check_record, trimmed
-from edge_forms import doubtful_forms, edge_findings
-from records import Example
+from ner_update.checks.missed_mentions import PLACES, SEARCHED, BareCounts, BareForms, groups, surface_forms
+from ner_update.data.validation import check_record, trimmed
+from ner_update.checks.span_boundaries import doubtful_forms, edge_findings
+from ner_update.data.records import Example
 
 NLP = spacy.blank("en")
 

@@ -9,16 +9,16 @@ import numpy
 import spacy
 import srsly
 from conftest import write
-from check_texts import INDEX, hash_of
-from doc_shards import read_docs
-from group_key import group_key
+from ner_update.checks.blocks import INDEX, hash_of
+from ner_update.corpus.shards import read_docs
+from ner_update.data.grouping import group_key
 from preprocess import LEFT_OUT, SPLITS, assign, split_of
-from read_records import read_data
-from records import Example
+from ner_update.data.reader import read_data
+from ner_update.data.records import Example
 from spacy.tokens import Span
-from raw_texts import RawTexts, digest
-from mixed_examples import CONFIG, OLD, carriers, mixed_examples, names_of
-from rehearsal_examples import as_negative, learnt_from, spared_tokens
+from ner_update.rehearsal.raw_texts import RawTexts, digest
+from ner_update.rehearsal.mixed_examples import CONFIG, OLD, carriers, mixed_examples, names_of
+from ner_update.rehearsal.examples import as_negative, learnt_from, spared_tokens
 from rehearse import mix, write_mix
 
 NLP = spacy.blank("en")

@@ -11,7 +11,7 @@ import pytest
 import spacy
 import srsly
 from conftest import ROOT, command
-from data_parallel import alone
+from ner_update.training.data_parallel import alone
 from spacy.lang.en import English
 from spacy.tokens import DocBin
 from spacy.training import Example

@@ -3,8 +3,8 @@
 import re
 import shutil
 
-import copy_embedding  # noqa: F401  (registers the function that configs/update.cfg names)
-import made_up_names  # noqa: F401  (the same)
+from ner_update.update import copy_embedding  # noqa: F401  (registers the function that configs/update.cfg names)
+from ner_update.update import augmentation as made_up_names  # noqa: F401  (the same)
 import pytest
 import srsly
 from conftest import ROOT, command, hostile, write

@@ -1,7 +1,7 @@
 """The dev texts of a training are read once, and scored as spaCy scores them."""
 
 import pytest
-from dev_scores import dev_read_once
+from ner_update.training.cached_dev import dev_read_once
 from spacy.lang.en import English
 from spacy.training import Example
 

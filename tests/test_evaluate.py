@@ -6,12 +6,12 @@ from collections import Counter
 import numpy
 import pytest
 import spacy
-from breakdowns import KINDS, aligned, break_down, by_bucket, casing, errors, frequency, length, seen_unseen
+from ner_update.evaluation.breakdowns import KINDS, aligned, break_down, by_bucket, casing, errors, frequency, length, seen_unseen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mixed_texts import CONFIG, mixed_texts, sentences
-from probes import PROBED, drops, probes, rewritten, without_punctuation
-from scoring import count, entities, paired, recall, resample, sentence
+from ner_update.evaluation.mixed_texts import CONFIG, mixed_texts, sentences
+from ner_update.evaluation.robustness import PROBED, drops, probes, rewritten, without_punctuation
+from ner_update.evaluation.scoring import count, entities, paired, recall, resample, sentence
 from spacy.tokens import Span
 
 NLP = spacy.blank("en")
@@ -167,7 +167,7 @@ def test_unseen_names_are_unseen_and_the_same_each_time():
 
 def test_a_drop_is_that_of_a_pipeline_on_the_rewritten_text(monkeypatch):
     """One that knows a name by heart loses it in capitals, and one that looks at no case does not."""
-    monkeypatch.setattr("probes.entity_labels", lambda nlp: ["G"])
+    monkeypatch.setattr("ner_update.evaluation.robustness.entity_labels", lambda nlp: ["G"])
     pipelines = {}
     for side, attribute in (("base", "ORTH"), ("updated", "LOWER")):
         pipelines[side] = spacy.blank("en")

@@ -12,17 +12,17 @@ import zlib
 from pathlib import Path
 
 import pytest
-import read_records
+from ner_update.data import reader as read_records
 import spacy
 import srsly
 from conftest import ROOT, write
-from data_set import WRONG
-from offsets import from_utf16
-from read_records import FORMATS, read_data
-from records import check_alignment
+from ner_update.data.dataset import WRONG
+from ner_update.data.offsets import from_utf16
+from ner_update.data.reader import FORMATS, read_data
+from ner_update.data.records import check_alignment
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import biluo_tags_to_offsets, iob_to_biluo, offsets_to_biluo_tags
-from tags import TagError, scheme_of, spans_of
+from ner_update.data.tag_schemes import TagError, scheme_of, spans_of
 
 HERE = ROOT / "tests/formats"
 NLP = spacy.blank("en")
@@ -296,7 +296,7 @@ def test_damaged_docbins_are_named(tmp_path):
 
 
 def test_a_docbin_that_would_fill_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("read_docbin.LARGEST", 1000)
+    monkeypatch.setattr("ner_update.data.docbin.LARGEST", 1000)
     (tmp_path / "x.spacy").write_bytes(zlib.compress(b"\0" * 100_000))
     assert "more than 1,000 bytes when decompressed" in read_data(tmp_path).problems[0].message
 

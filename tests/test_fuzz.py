@@ -16,15 +16,15 @@ from functools import partial
 from pathlib import Path
 
 import check
-import check_patterns
+from ner_update.checks import patterns as check_patterns
 import pytest
 import spacy
 import srsly
 from conftest import ROOT, check_all, write
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from read_records import read_data
-from records import DataError, Problem, RawText
+from ner_update.data.reader import read_data
+from ner_update.data.records import DataError, Problem, RawText
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 

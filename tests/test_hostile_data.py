@@ -7,11 +7,11 @@ from pathlib import Path
 import check as check_script
 import pytest
 import typer
-from check_record import LONGEST_WORD
+from ner_update.data.validation import LONGEST_WORD
 from conftest import write
-from entity_html import render
-from read_records import read_data
-from records import Problem
+from ner_update.pages.render import render
+from ner_update.data.reader import read_data
+from ner_update.data.records import Problem
 from typer.testing import CliRunner
 
 # A hang is a failure here.

@@ -6,14 +6,14 @@ import sys
 import threading
 
 import annotate as annotate_script
-import check_patterns as patterns
-import in_time as processes
-import pattern_matches
+from ner_update.checks import patterns
+from ner_update.parallel import time_limit as processes
+from ner_update.labelling import matcher as pattern_matches
 import psutil
 import pytest
 import typer
 from conftest import ROOT, write
-from in_time import in_time
+from ner_update.parallel.time_limit import in_time
 
 # A hang is a failure here.
 pytestmark = pytest.mark.timeout(120)

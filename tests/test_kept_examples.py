@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from kept_examples import update_with_kept_gold
+from ner_update.training.cached_examples import update_with_kept_gold
 from spacy.lang.en import English
 from spacy.language import Language
 from spacy.training import Example

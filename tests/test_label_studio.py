@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import psutil
 import pytest
 from conftest import ROOT, command, write
-from offsets import to_utf16
+from ner_update.data.offsets import to_utf16
 
 pytestmark = pytest.mark.label_studio
 VENV = ROOT / ".venv-label-studio"

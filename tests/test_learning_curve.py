@@ -11,7 +11,7 @@ import srsly
 from conftest import ROOT, command, run_update
 from learning_curve import last_quarter
 from tiny_project import small_assets
-from variant import nested
+from ner_update.experiments.variant import nested
 
 STEPS = 40
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 import spacy
-from made_up_names import create_batcher, with_made_up_names
+from ner_update.update.augmentation import create_batcher, with_made_up_names
 from spacy.tokens import Span
 from spacy.training import Example
 

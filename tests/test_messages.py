@@ -7,7 +7,7 @@ import json
 from collections import Counter
 
 import pytest
-from check_levels import KINDS
+from ner_update.checks.severity import KINDS
 from conftest import check_all
 
 NEW = "annotated/new.jsonl"

@@ -12,7 +12,7 @@ import pytest
 import spacy
 import srsly
 from conftest import ROOT, command
-from model_card import write_meta
+from ner_update.packaging.model_card import write_meta
 
 PRF = {"p": 80.0, "r": 40.0, "f": 53.33, "support": 12}
 NOTHING = {"p": 0.0, "r": 0.0, "f": 0.0, "support": 12}

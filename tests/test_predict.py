@@ -5,19 +5,19 @@ import os
 import shutil
 from itertools import chain
 
-import engines
+from ner_update.parallel import engines
 import pytest
-import raw_texts
+from ner_update.rehearsal import raw_texts
 import spacy
 import srsly
 import typer
 from annotate import main as annotate
 from annotate import pieces
-from annotator import Annotator
+from ner_update.pipeline.annotator import Annotator
 from conftest import content, write
-from doc_shards import DocShard
-from raw_texts import RawTexts, digest
-from shards import digest_of
+from ner_update.corpus.shards import DocShard
+from ner_update.rehearsal.raw_texts import RawTexts, digest
+from ner_update.prediction.remote_folder import digest_of
 from test_remotes import KEYS, s3  # noqa: F401
 
 NAMES = ["Ines", "Tomasz", "nobody", "Abena", "somebody"]
@@ -252,6 +252,6 @@ def test_the_first_raw_texts_are_found_however_few_are_read_at_once(tmp_path, mo
 def test_a_pipeline_finds_the_same_in_batches(tmp_path, monkeypatch):
     nlp = pipeline(tmp_path / "pipe")
     given = [row["text"] for row in texts(0, 25)]
-    monkeypatch.setattr("annotator.BATCH", 10)
+    monkeypatch.setattr("ner_update.pipeline.annotator.BATCH", 10)
     found = list(Annotator(str(tmp_path / "pipe"))(given))
     assert found == [[(e.start_char, e.end_char, e.label_) for e in nlp(text).ents] for text in given]

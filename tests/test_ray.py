@@ -12,7 +12,7 @@ from secrets import token_hex
 import psutil
 import pytest
 from conftest import ROOT, content, write
-from doc_shards import DocShard
+from ner_update.corpus.shards import DocShard
 from test_predict import pipeline, texts
 
 pytestmark = [pytest.mark.ray, pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: make ray-test installs it")]

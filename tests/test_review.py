@@ -11,15 +11,15 @@ import pytest
 import spacy
 import srsly
 from conftest import command, write
-from data_set import DataSet
+from ner_update.data.dataset import DataSet
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from offsets import from_utf16, to_utf16
-from read_records import read_data
-from records import Example
+from ner_update.data.offsets import from_utf16, to_utf16
+from ner_update.data.reader import read_data
+from ner_update.data.records import Example
 from review_import import read_reviewed, written
-from review_merge import merge
-from review_tasks import TOOLS
+from ner_update.labelling.review_merge import merge
+from ner_update.labelling.review_tasks import TOOLS
 
 NLP = spacy.blank("en")
 SILVER = [

@@ -13,7 +13,7 @@ import pytest
 import spacy
 import srsly
 import typer
-from base_pipeline import BasePipelineError, load_base
+from ner_update.pipeline.base import BasePipelineError, load_base
 from conftest import ROOT, command, write
 from set_var import set_var
 from spacy.tokens import DocBin

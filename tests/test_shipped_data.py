@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 import srsly
 from conftest import ROOT
-from read_records import read_data
-from records import RawText, label_counts
+from ner_update.data.reader import read_data
+from ner_update.data.records import RawText, label_counts
 
 ASSETS = ROOT / "assets"
 

@@ -9,8 +9,8 @@ from spacy.tokens import Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
 from tiny_project import small_assets
-from training_round import one_update
-from training_ways import optimizer_of
+from ner_update.walkthrough.one_update import one_update
+from ner_update.walkthrough.baselines import optimizer_of
 
 UPDATED = "training/updated/model-best"
 CONFIGS = (ROOT / "configs/update.cfg", ROOT / "configs/base.cfg")

@@ -6,9 +6,9 @@ import pytest
 import spacy
 import srsly
 from conftest import ROOT, command
-from doc_shards import DocShard, count_texts, read_docs, sample, shards_of
+from ner_update.corpus.shards import DocShard, count_texts, read_docs, sample, shards_of
 from spacy.tokens import DocBin, Span
-from streamed_corpus import create_sampled, create_streamed
+from ner_update.corpus.readers import create_sampled, create_streamed
 
 TEXTS = [f"my zune {n} died" for n in range(60)]
 

@@ -6,8 +6,8 @@ import shutil
 import pytest
 import spacy
 import srsly
-from candidates import Candidate
-from confidence import recognise
+from ner_update.labelling.candidates import Candidate
+from ner_update.labelling.confidence import recognise
 from conftest import ROOT, command, write
 from spacy.training import Example
 from suggest import choose

@@ -17,10 +17,10 @@ import pytest
 import srsly
 import typer
 from conftest import ROOT, command, commit
-from experiment_queue import reason
+from ner_update.experiments.queue import reason
 from sweep import part_of
-from sweep_plan import Outcome, Plan, PlanError, number_of_trials, read_plan, trials
-from sweep_table import best, compared, ranked, show
+from ner_update.experiments.plan import Outcome, Plan, PlanError, number_of_trials, read_plan, trials
+from ner_update.experiments.table import best, compared, ranked, show
 
 SWEEP = ["python", "scripts/sweep.py", "configs/sweep.yml", "training/sweep"]
 needs_optuna = pytest.mark.skipif(find_spec("optuna") is None, reason="make optuna installs it")

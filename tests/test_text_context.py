@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy
 import pytest
 import spacy
-import text_context
+from ner_update.pipeline import text_context
 from spacy.training import Example
 from spacy.util import fix_random_seed, load_config
 from thinc.api import set_current_ops, NumpyOps

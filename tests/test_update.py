@@ -9,12 +9,12 @@ import pytest
 import spacy
 import srsly
 from conftest import ROOT, command, run_update, write
-from doc_shards import read_docs
-from scoring import compare, f_score, retention
+from ner_update.corpus.shards import read_docs
+from ner_update.evaluation.scoring import compare, f_score, retention
 from spacy.scorer import Scorer
 from spacy.tokens import DocBin, Span
 from spacy.training import Example
-from threshold import GIVEN_UP, STEPS, choose, lower_outside, too_many, tune_threshold
+from ner_update.update.threshold import GIVEN_UP, STEPS, choose, lower_outside, too_many, tune_threshold
 from update import component_name
 
 NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]

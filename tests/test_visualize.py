@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import psutil
 import pytest
-import shown_texts
+from ner_update.pages import app_data as shown_texts
 import srsly
 from chromium import Page, browser, until
 from conftest import ROOT, command, write
@@ -208,7 +208,7 @@ def assert_at_rest(page: Page, server: tuple) -> None:
 @pytest.mark.parametrize("page_name, gone", [("text", "training/updated/model-best"), ("errors", "training/differences.jsonl"), ("data", "corpus/check.json")])
 def test_what_is_missing_is_said_on_the_page(project, page_name, gone, tmp_path):
     testing = pytest.importorskip("streamlit.testing.v1", reason="Streamlit is not installed: make browser")
-    app = testing.AppTest.from_file(str(ROOT / "scripts/visualize_app.py"), default_timeout=60)
+    app = testing.AppTest.from_file(str(ROOT / "scripts/ner_update/pages/app.py"), default_timeout=60)
     app.query_params["page"] = page_name
     paths = [project / "training/base/model-best", project / "training/updated/model-best", project / "training/differences.jsonl", project / "corpus/check.json", project / "assets"]
     argv, sys.argv = sys.argv, ["app", *(str(tmp_path / "gone" if str(path).endswith(gone) else path) for path in paths), ""]

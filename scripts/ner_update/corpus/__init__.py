@@ -1,0 +1,1 @@
+"""Corpora of .spacy shards, and the readers that training configs name."""

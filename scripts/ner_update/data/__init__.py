@@ -1,0 +1,1 @@
+"""Read annotations of any tool as records, with every problem named."""

@@ -1,0 +1,138 @@
+"""Which tool wrote a JSON value, and the record in it. A shape is told by its keys:
+
+- own:              {"text": "iPhone X is coming", "entities": [[0, 8, "GADGET"]], "id": "a1", "meta": {}}
+- spacy_v2:         ["iPhone X is coming", {"entities": [[0, 8, "GADGET"]]}]
+- prodigy:          {"text": ..., "spans": [{"start": 0, "end": 8, "label": "GADGET"}], "answer": "accept"}
+- doccano:          {"text": ..., "label": [[0, 8, "GADGET"]]}, or `labels`, or `entities` with `start_offset`, `end_offset`
+- label_studio:     {"data": {"text": ...}, "annotations": [{"result": [{"value": {"start": 0, ...}}]}]}
+- label_studio_min: {"text": ..., "label": [{"start": 0, ..., "labels": ["GADGET"]}], "annotator": 1, "annotation_id": 1}
+- hugging_face:     {"tokens": ["iPhone", "X"], "ner_tags": ["B-GADGET", "I-GADGET"]}
+"""
+
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
+
+from ner_update.data import label_studio as read_label_studio
+from ner_update.data.dataset import LeftOut
+from ner_update.data.offsets import by_word_edges, from_utf16
+from ner_update.data.json_files import Part, values_of
+from ner_update.data.tag_schemes import TAG, from_tags, scheme_of
+
+Parts = Iterator[dict | LeftOut]
+
+
+class _Span(BaseModel):
+    label: StrictStr
+    start_offset: StrictInt
+    end_offset: StrictInt
+
+
+class _Doccano(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    text: StrictStr
+    label: list[tuple[StrictInt, StrictInt, StrictStr]] = []
+    labels: list[tuple[StrictInt, StrictInt, StrictStr]] = []
+    entities: list[_Span] = []
+
+
+class _Tokens(BaseModel):
+    tokens: list[StrictStr]
+    ner_tags: list[StrictStr]
+
+
+def parts_of(value: Any, told: str = "") -> Parts:
+    """Convert a value that any of the tools wrote.
+
+    told (str): The shape that counts where a value could be of several.
+    YIELDS (dict): A record as our own files have it, still to be checked, or what was left out. A value of no shape passes.
+    RAISES (ValueError): If the value is of several shapes, or broken.
+    """
+    fitting = shapes_of(value)
+    wanted = told.removesuffix("_code_points")
+    if len(fitting) > 1 and wanted not in fitting:
+        raise ValueError(f"this could be {' or '.join(fitting)}: say which in vars.format")
+    shape = wanted if wanted in fitting else fitting[0] if fitting else "own"
+    yield from _doccano(value, told) if shape == "doccano" else SHAPES[shape](value)
+
+
+def shapes_of(value: Any) -> list[str]:
+    """RETURNS (list): Names of the shapes that a value could have."""
+    if not isinstance(value, dict):
+        return ["spacy_v2"] if isinstance(value, list) and len(value) == 2 and isinstance(value[1], dict) else []
+    # Its keys leave no doubt, and how its other fields are called, its users choose.
+    if read_label_studio.is_task(value) or read_label_studio.is_min(value):
+        return ["label_studio" if read_label_studio.is_task(value) else "label_studio_min"]
+    entities = value.get("entities")
+    by_doccano = isinstance(entities, list) and bool(entities) and isinstance(entities[0], dict) and "start_offset" in entities[0]
+    fits = {
+        "own": "entities" in value and not by_doccano,
+        "prodigy": "spans" in value or ("entities" not in value and not {"answer", "_task_hash", "tokens"}.isdisjoint(value)),
+        "doccano": by_doccano or isinstance(value.get("label"), list) or isinstance(value.get("labels"), list),
+        "hugging_face": "ner_tags" in value,
+    }
+    # Prodigy has `tokens`, too, and no tags.
+    return [name for name, fit in fits.items() if fit and not (name == "prodigy" and fits["hugging_face"])]
+
+
+def _own(value: Any) -> Parts:
+    yield value
+
+
+def _spacy_v2(value: list) -> Parts:
+    yield {**value[1], "text": value[0]}
+
+
+def _prodigy(value: dict) -> Parts:
+    spans = value.get("spans") or []
+    try:
+        yield {**value, "entities": [(span["start"], span["end"], span["label"]) for span in spans]}
+    except KeyError as error:
+        raise ValueError(f"a span lacks {error}: a span needs start, end and label") from error
+    except TypeError as error:
+        raise ValueError("`spans` is no list of objects: a span needs start, end and label") from error
+
+
+def _doccano(value: dict, told: str = "") -> Parts:
+    """doccano counts UTF-16 code units, unless its project was told to count characters, and writes no span text."""
+    record = _Doccano.model_validate(value)
+    spans = [*record.label, *record.labels, *((span.start_offset, span.end_offset, span.label) for span in record.entities)]
+    found = {"doccano": from_utf16(record.text, spans), "doccano_code_points": spans}.get(told, by_word_edges(record.text, spans))
+    if found is None:
+        shown = ", ".join(f"[{start}, {end}] {label[:100]}" for start, end, label in spans[:5])
+        raise ValueError(f"with an emoji in the text, {shown} could count UTF-16 code units or code points: "
+                         "say which in vars.format, doccano or doccano_code_points")
+    # Where nobody sent an id along, doccano writes a number of its own, which another project has, too.
+    known = value.get("id") if isinstance(value.get("id"), str) else None
+    yield {"text": record.text, "entities": found, "id": known, "meta": _meta(value.get("meta"))}
+
+
+def _meta(said: Any) -> dict:
+    """RETURNS (dict): What a record says of itself, also where review_export.py wrote it as text; empty if it says nothing."""
+    if isinstance(said, str) and said.startswith("{"):
+        said = next((value for _, value in values_of(said, Part(Path("meta.jsonl")), [])), None)
+    return said if isinstance(said, dict) else {}
+
+
+def _hugging_face(value: dict) -> Parts:
+    if isinstance(value["ner_tags"], list) and any(isinstance(tag, int) for tag in value["ner_tags"]):
+        raise ValueError("the tags are numbers: write their names, which the features of the data set tell, into `ner_tags`")
+    record = _Tokens.model_validate(value)
+    wrong = [tag for tag in record.ner_tags if not TAG.fullmatch(tag)]
+    if wrong or len(record.tokens) != len(record.ner_tags):
+        raise ValueError(f"a tag must be O or B-PERSON or the like, one a token, not {wrong[0][:100]!r}" if wrong else
+                         f"there are {len(record.tokens)} tokens and {len(record.ner_tags)} tags")
+    yield {"id": value.get("id"), **from_tags(record.tokens, record.ner_tags, scheme_of([record.ner_tags]))}
+
+
+SHAPES: dict[str, Callable[[Any], Parts]] = {
+    "own": _own,
+    "spacy_v2": _spacy_v2,
+    "prodigy": _prodigy,
+    "doccano": _doccano,
+    "label_studio": read_label_studio.read_task,
+    "label_studio_min": read_label_studio.read_min,
+    "hugging_face": _hugging_face,
+}

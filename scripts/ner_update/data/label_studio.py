@@ -1,0 +1,113 @@
+"""What Label Studio exports: JSON, with all annotations of a task, and JSON_MIN, one flat object for each annotation.
+
+Offsets count UTF-16 code units, unless a program put them there; the exported span text tells. Predictions are no
+annotation, and neither is a task that somebody skipped.
+"""
+
+from typing import Any, Iterator, Optional
+
+from pydantic import BaseModel, StrictInt, StrictStr
+
+from ner_update.data.dataset import LeftOut
+from ner_update.data.offsets import by_exported_text
+
+KINDS = ("labels", "hypertextlabels")
+
+
+class _Value(BaseModel):
+    start: StrictInt
+    end: StrictInt
+    labels: list[StrictStr]
+    text: Optional[StrictStr] = None
+
+
+class _Annotation(BaseModel):
+    # What is marked in a text, beside choices, relations and the like, which are no spans.
+    result: list[dict[str, Any]] = []
+    was_cancelled: bool = False
+    ground_truth: bool = False
+
+
+class _Task(BaseModel):
+    data: dict[str, Any]
+    annotations: list[_Annotation] = []
+
+
+def is_task(value: dict) -> bool:
+    """RETURNS (bool): Whether this is a task of the JSON export (or of an import, which nobody has annotated yet)."""
+    return isinstance(value.get("data"), dict) and "text" not in value and "entities" not in value
+
+
+def is_min(value: dict) -> bool:
+    """RETURNS (bool): Whether this is an annotation of the JSON_MIN export."""
+    return "annotation_id" in value and "annotator" in value
+
+
+def read_task(value: dict) -> Iterator[dict | LeftOut]:
+    """YIELDS (dict): The task as a record, or what was left out and why.
+    RAISES (ValueError): If it is no such task, or if people differ on it and none of them is marked as ground truth.
+    """
+    task = _Task.model_validate(value)
+    text = _text_of(task.data)
+    done = []
+    for annotation in task.annotations:
+        found = [item.get("value") for item in annotation.result if item.get("type") in KINDS or _is_span(item.get("value"))]
+        if annotation.was_cancelled:
+            yield LeftOut("a cancelled annotation", len(found), texts=0)
+        else:
+            done.append((annotation.ground_truth, _entities(text, found)))
+    if not done:
+        yield LeftOut("skipped by the annotator" if task.annotations else "not annotated yet")
+        return
+    chosen = [entities for truth, entities in done if truth] or [entities for _, entities in done]
+    if any(sorted(entities) != sorted(chosen[0]) for entities in chosen):
+        raise ValueError(f"{len(chosen)} annotations of this text differ: keep one, or mark it as ground truth")
+    yield {"text": text, "entities": chosen[0], **_sent_along(task.data)}
+    if len(done) > 1:
+        others = sum(len(entities) for _, entities in done) - len(chosen[0])
+        yield LeftOut("more annotations of the same text", others, texts=0)
+
+
+def read_min(value: dict) -> Iterator[dict | LeftOut]:
+    """YIELDS (dict): The annotation as a record, or what was left out and why. RAISES (ValueError): If it is none.
+
+    Without a span the export has no key for spans at all: then a person looked and found none. An export of all tasks holds
+    also those that nobody looked at, and they look the same but for their `annotation_id`.
+    """
+    if value["annotation_id"] is None:
+        yield LeftOut("not annotated yet")
+        return
+    lists = [inner for inner in value.values() if isinstance(inner, list)]
+    found = [item for inner in lists for item in inner if _is_span(item)]
+    text = _text_of({key: inner for key, inner in value.items() if key not in ("annotator", "created_at", "updated_at")})
+    yield {"text": text, "entities": _entities(text, found), **_sent_along(value)}
+
+
+def _is_span(value: Any) -> bool:
+    """Choices, ratings and notes on a span repeat its place, and mark nothing."""
+    return isinstance(value, dict) and ("labels" in value or set(value) == {"start", "end", "text"})
+
+
+def _entities(text: str, values: list) -> list:
+    if any(isinstance(value, dict) and isinstance(value.get("start"), str) for value in values):
+        raise ValueError("the spans were marked in HTML, where a place is a path: mark them in a <Text> instead of a <HyperText>")
+    spans = [_Value.model_validate(value) for value in values]
+    return [by_exported_text(text, (span.start, span.end, label), span.text) for span in spans for label in span.labels or [""]]
+
+
+def _sent_along(data: dict[str, Any]) -> dict:
+    """What review_export.py sent along. The number of a task is no id: another project has the same one."""
+    meta = data.get("meta")
+    return {"id": data.get("record_id"), "meta": meta if isinstance(meta, dict) else {}}
+
+
+def _text_of(data: dict[str, Any]) -> str:
+    """The labelling config, which the export does not hold, says which field is annotated."""
+    if "text" in data:
+        texts = [data["text"]]
+    else:
+        texts = [value for value in data.values() if isinstance(value, str)]
+    if len(texts) != 1 or not isinstance(texts[0], str):
+        names = ", ".join(sorted(map(str, data)))[:200]
+        raise ValueError(f"which field is the text? There are {names or 'none'}: call it `text`")
+    return texts[0]

@@ -1,0 +1,1 @@
+"""Figures that compare two pipelines: scores, retention, intervals, robustness."""

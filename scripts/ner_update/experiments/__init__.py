@@ -1,0 +1,1 @@
+"""Train variants of the update, and compare them."""

@@ -1,0 +1,186 @@
+"""Train and evaluate one variant of the update, and keep its figures, so that no variant is ever trained twice.
+
+`learning-curve` and `trials` are made of variants. Each is known by a hash of all that it depends on. Its figures are kept
+in a store of their own, which is no output of a command: so a command that was stopped goes on where it was, and a variant
+that both commands need is trained once.
+"""
+
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from hashlib import md5
+from pathlib import Path
+from typing import Iterable, Optional
+
+import spacy
+import srsly
+from spacy.tokens import Doc
+from tqdm import tqdm
+from wasabi import msg
+
+import distil
+import update
+from ner_update.corpus.shards import count_texts, read_docs
+from evaluate import Comparison, scores
+from ner_update.project.outputs import fail, replacing
+from ner_update.rehearsal.raw_texts import RawTexts
+from ner_update.rehearsal.examples import learnt_from
+from rehearse import mix, write_mix
+from ner_update.evaluation.scoring import count, entities, f_score, interval, resample
+from ner_update.training.loop import use_openblas
+
+HERE = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Voting:
+    """Who reads the raw texts first: teachers, transformers, transformer_config and ratio, as the command `distil` takes them."""
+
+    teachers: int = 0
+    transformers: int = 0
+    transformer_config: Path = Path("configs/transformer_teacher.cfg")
+    ratio: float = 0.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all variants of a command share.
+
+    config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes: As the commands `rehearse` and `update` take them.
+    voting (Voting): What `distil` wrote teaches all variants with all examples; those with fewer get teachers of their own, for these have
+        seen no more than they.
+    store (Path): Folder for the figures of finished variants.
+    resume (bool): Go on with the checkpoint of a training that was interrupted; else it begins anew.
+    """
+
+    config: Path
+    base: Path
+    corpus: Path
+    silver: Path
+    vectors: Path
+    encoder: str
+    max_steps: int
+    update_on: update.Parts
+    gpu_id: int
+    processes: int
+    store: Path
+    resume: bool = False
+    voting: Voting = Voting()
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One training: which share of the annotated new training examples (0 to 1, chosen by `sample_seed`), and its seed."""
+
+    seed: int
+    share: float = 1.0
+    sample_seed: int = 0
+
+
+def nested(docs: list[Doc], share: float, seed: int) -> list[Doc]:
+    """RETURNS (list): A share of the Docs, at least one. A hash of seed and text decides, so that a larger share holds a
+    smaller one, whatever the order of the files."""
+    ordered = sorted(docs, key=lambda doc: md5(f"{seed}\n{doc.text}".encode("utf8")).hexdigest())
+    return ordered[: max(1, round(share * len(ordered)))]
+
+
+def result(setting: Setting, variant: Variant) -> dict:
+    """Train and evaluate a variant, or read what it gave before.
+
+    RETURNS (dict): seed, share, examples (with those of the dev set, if it is trained on), rehearsal (texts of the training
+        corpus); gain: F, P, R of the new labels with the 95 % interval of F; unseen: recall on spellings that are in no text of
+        the whole training and dev set; kept: strict retention, or agreement, as evaluate.py measures it, or None; counts: hits,
+        errors and misses of each new test text.
+    RAISES (typer.Exit): After a message, if the project has not been run so far.
+    """
+    use_openblas()
+    needed = (setting.base, setting.corpus / "update/mix.json", setting.corpus / "distilled.spacy", setting.silver, setting.vectors)
+    if missing := [path for path in needed if not path.exists()]:
+        fail([f"{path} is missing" for path in missing], "Run the whole project first: make")
+    key = fingerprint(setting, variant)
+    kept, work = setting.store / f"{key}.json", setting.store / key
+    if kept.exists():
+        msg.good(f"{named(variant)}: kept from before ({kept})")
+        return srsly.read_json(kept)
+    msg.divider(f"{named(variant)}: training")
+    base = spacy.load(setting.base)
+    full = srsly.read_json(setting.corpus / "update/mix.json")["train"]
+    old, raw = setting.corpus / "base/train.spacy", RawTexts(setting.corpus / "raw/train.spacy", setting.base)
+    chosen = nested(list(read_docs(setting.corpus / "new/train.spacy", base.vocab)), variant.share, variant.sample_seed)
+    # As many for each example as the update has: where base texts ran out, that is fewer than vars.rehearsal_ratio.
+    per_example = {kind: full[kind]["texts"] / max(1, full["gold"]["texts"]) for kind in ("rehearsal", "silver")}
+    joining = round(per_example["silver"] * len(chosen))
+    mixed = mix(base, lambda: [chosen], len(chosen), old, raw, setting.silver, learnt_from(chosen), per_example["rehearsal"], joining)
+    texts = {kind: row["texts"] for kind, row in write_mix(mixed, work / "corpus/train.spacy").items()}
+    copied(setting.corpus / "update/dev.spacy", work / "corpus/dev.spacy")
+    how = {
+        "dev": setting.corpus / "new/dev.spacy", "vectors": setting.vectors, "encoder": setting.encoder, "max_steps": setting.max_steps,
+        "seed": variant.seed, "gpu_id": setting.gpu_id, "resume": setting.resume, "stream_over": 0, "processes": setting.processes,
+    }  # fmt: skip
+    distilled = setting.corpus / "distilled.spacy"
+    if variant.share < 1 and (setting.voting.teachers or setting.voting.transformers):
+        distilled = work / "distilled.spacy"
+        voting = {"raw": setting.corpus / "raw/train.spacy", "engine": "local", "workers": 0, **asdict(setting.voting)}
+        distil.main(setting.config, setting.base, work / "corpus", distilled, work / "distilled.json", **voting, **how)
+    outputs = [work / name for name in ("model-best", "log.jsonl", "threshold.jsonl")]
+    update.main(setting.config, setting.base, work / "corpus", *outputs, distilled=distilled, update_on=setting.update_on, **how)
+    # The dev set of all variants is the same, and whole.
+    dev = count_texts(setting.corpus / "new/dev.spacy") if setting.update_on == "train+dev" else 0
+    made = {"seed": variant.seed, "share": variant.share, "examples": len(chosen) + dev, "rehearsal": texts["rehearsal"]}
+    made |= measured(Comparison(base, spacy.load(work / "model-best"), setting.corpus), variant.sample_seed)
+    with replacing(kept) as path:
+        srsly.write_json(path, made)
+    shutil.rmtree(work)
+    return made
+
+
+def results(setting: Setting, variants: list[Variant]) -> list[dict]:
+    """RETURNS (list): What `result` gives for each variant. Those that are finished are kept when it is stopped."""
+    try:
+        return [result(setting, variant) for variant in tqdm(variants, desc="variants", unit="training", disable=None)]
+    except KeyboardInterrupt:
+        msg.info(f"What is finished is kept in {setting.store}. The same command goes on from there.")
+        raise
+
+
+def measured(found: Comparison, seed: int) -> dict:
+    """RETURNS (dict): gain, unseen, kept and counts, as described in `result`."""
+    metrics = scores(found, seed)
+    counts = count(*([entities(doc, found.new) for doc in docs] for docs in (found.predicted["new"][1], found.tests["new"])))
+    gain = {key: metrics["gain"][key] for key in "fpr"} | {"interval": interval(f_score(resample(len(counts), seed) @ counts))}
+    retention = metrics["retention"]
+    kept = retention["kept"] and {key: retention["kept"][key] for key in ("percent", "interval")} | {"measured": retention["measured"]}
+    return {"gain": gain, "unseen": metrics["seen_unseen"]["unseen"]["r"], "kept": kept, "counts": counts.tolist()}
+
+
+def named(variant: Variant) -> str:
+    return f"seed {variant.seed}, {100 * variant.share:.0f} % of the examples"
+
+
+def copied(source: Path, target: Path) -> None:
+    (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+
+
+def fingerprint(setting: Setting, variant: Variant) -> str:
+    """RETURNS (str): A hash of a variant, of all data that it is made of and tested on, and of the code and its versions."""
+    corpora = [setting.corpus / name for name in ("base", "new", "raw", "update", "distilled.spacy", "fingerprints/versions.json")]
+    # What the two commands write themselves makes no difference to a training.
+    own = Path(sys.modules["__main__"].__file__ or "").name if hasattr(sys.modules["__main__"], "__file__") else ""
+    scripts = [path for path in loaded() if path.name != own]
+    # Those with all examples learn from what `distil` wrote.
+    voting = setting.voting if variant.share < 1 else Voting()
+    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes, voting)).encode("utf8"))
+    for root in (setting.config, *([voting.transformer_config] if voting.transformers else []), setting.base, setting.silver, setting.vectors, *corpora, *scripts):
+        for path in files(root):
+            digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode("utf8"))
+    return digest.hexdigest()[:16]
+
+
+def files(root: Path) -> Iterable[Path]:
+    return sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root] if root.exists() else []
+
+
+def loaded() -> list[Path]:
+    """RETURNS (list): The scripts of this project that are loaded, in order of their names."""
+    found: list[Optional[str]] = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    return sorted({Path(path) for path in found if path and HERE in Path(path).parents})

@@ -1,0 +1,1 @@
+"""Matcher patterns, suggestions, and tasks for annotation tools."""

@@ -1,0 +1,1 @@
+"""Load a base pipeline; the layers that are shipped with the updated one."""

@@ -1,0 +1,70 @@
+"""Find the pipeline that is to be updated, and say clearly when it cannot be used."""
+
+import os
+import re
+from typing import Optional
+
+import spacy
+from spacy.language import Language
+from spacy.pipeline import EntityRecognizer
+
+from ner_update.pipeline import text_context  # noqa: F401  (a pipeline that this project updated needs it to load)
+
+
+class BasePipelineError(ValueError):
+    """Raised when the base pipeline is missing or has another version."""
+
+
+def load_base(base_model: str, version: str = "") -> Language:
+    """Load an installed pipeline by package name, or one from a folder.
+
+    base_model (str): Package name such as "en_core_web_sm", path of a pipeline folder, or "blank:en" for none.
+    version (str): The version it must have. Empty for any.
+    RETURNS (Language): The pipeline. It may lack an entity recogniser: then it gets one.
+    RAISES (BasePipelineError): With what to do about it.
+    """
+    try:
+        nlp = spacy.load(base_model)
+    except Exception as error:
+        # A folder may hold anything, and each of its files fails in a way of its own.
+        installed = os.path.exists(base_model) or _is_package(base_model)
+        reason = f"cannot be loaded: {error}" if installed else "is neither installed nor a folder"
+        raise BasePipelineError(
+            f"The base pipeline {base_model!r} {reason}. Install it (python -m spacy download {base_model}), "
+            "or put a package name or the path of a pipeline folder in vars.base_model of project.yml."
+        ) from error
+    if version and nlp.meta["version"] != version:
+        raise BasePipelineError(
+            f"The base pipeline {base_model!r} has version {nlp.meta['version']}, but vars.base_model_version "
+            f"says {version}. Install that version, or change the var in project.yml."
+        )
+    return nlp
+
+
+def recognisers(nlp: Language) -> list[str]:
+    """RETURNS (list): Names of the entity recognisers of a pipeline, in order."""
+    return [name for name, pipe in nlp.pipeline if isinstance(pipe, EntityRecognizer)]
+
+
+def entity_labels(nlp: Language) -> list[str]:
+    """RETURNS (list): All labels that the entity recognisers of a pipeline know, sorted."""
+    return sorted({label for name in recognisers(nlp) for label in nlp.get_pipe(name).labels})
+
+
+def tokenizer_for(lang: str, base: Optional[Language] = None) -> Language:
+    """RETURNS (Language): What makes Docs out of texts: the base pipeline's tokenizer, or the language's.
+    RAISES (BasePipelineError): If there is no such language. Its code becomes part of the package's name and path.
+    """
+    if not re.fullmatch(r"[a-z][a-z_]{1,19}", lang):
+        raise BasePipelineError(f"vars.lang is {lang[:40]!r}: it must be a language code of small letters, such as en or xx.")
+    try:
+        return base if base is not None else spacy.blank(lang)
+    except ImportError as error:
+        raise BasePipelineError(f"vars.lang is {lang!r}, which spaCy cannot make a tokenizer for: {error}") from error
+
+
+def _is_package(name: str) -> bool:
+    try:
+        return spacy.util.is_package(name)
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Predict entities in shards of raw texts, here or in remote storage."""

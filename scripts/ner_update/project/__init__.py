@@ -1,0 +1,1 @@
+"""Run a command: settings, the project's lock, atomic outputs, hashes, errors."""

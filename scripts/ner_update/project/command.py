@@ -1,0 +1,68 @@
+"""Run a command: alone in its project, and with one clear message where the machine or a damaged file stops it."""
+
+import sys
+from errno import EACCES, EDQUOT, EFBIG, ENODEV, ENOSPC, EPERM, EROFS
+from pathlib import Path
+from typing import Callable, Iterator
+
+import typer
+from wasabi import msg
+
+from ner_update.project.lock import alone
+
+FULL, FORBIDDEN = (ENOSPC, EDQUOT, EFBIG), (EACCES, EPERM, EROFS)
+
+
+def run(main: Callable) -> None:
+    """Run a typer command alone in its project. The last line of each script.
+
+    RAISES (SystemExit): 0, or 1 after a message about bad input, another run, a full disk, a folder that may not be
+        written to, a missing or damaged file, a GPU that is not there. Anything else is a bug of ours and keeps its traceback.
+    """
+    try:
+        with alone():
+            typer.run(main)
+    except typer.Exit as stop:
+        raise SystemExit(stop.exit_code)
+    except Exception as error:
+        problem, advice = explain(error, [Path(word) for word in sys.argv[1:]])
+        if not problem:
+            raise
+        msg.fail(problem)
+        msg.text(f"{advice} No output is half written.")
+        raise SystemExit(1)
+
+
+def explain(error: Exception, words: list[Path]) -> tuple[str, str]:
+    """RETURNS (tuple): What stopped a command and what to do about it; empty if the error is none of the known ones."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f"The disk is full: {error}", "Make room, and run the same command again."
+    if isinstance(error, OSError) and error.errno in FORBIDDEN:
+        return f"The project may not be written to, or read: {error}", "Mend the permissions, and run the same command again."
+    if isinstance(error, OSError) and error.errno == ENODEV:
+        return str(error.strerror), "Run: make gpu (it installs requirements-gpu.txt). Or do without: python scripts/set_var.py gpu_id -1."
+    broken = sorted({path for word in words for path in damaged(word)})
+    if broken:
+        advice = "Delete it and run the whole project: the command that makes it runs again."
+        return f"Damaged, or cut off: {', '.join(map(str, broken))} ({' '.join(str(error).split())})", advice
+    if isinstance(error, FileNotFoundError):
+        return f"A file is missing: {error}", "Run the whole project, so that the commands before this one make it."
+    return "", ""
+
+
+def damaged(path: Path) -> Iterator[Path]:
+    """YIELDS (Path): Each corpus and each pipeline, in a file or folder that a command was given, that cannot be read."""
+    import spacy
+    from spacy.tokens import DocBin
+
+    files = path.rglob("*.spacy") if path.is_dir() else [path] if path.suffix == ".spacy" else []
+    # A corpus is a folder of that name, with shards in it.
+    corpora = (file for file in files if not file.is_dir())
+    pipelines = [path] if (path / "meta.json").is_file() else []
+    for read, paths in ((lambda p: list(DocBin().from_disk(p).get_docs(spacy.blank("xx").vocab)), corpora), (spacy.load, pipelines)):
+        for one in paths:
+            try:
+                if one.exists():
+                    read(one)
+            except Exception:
+                yield one

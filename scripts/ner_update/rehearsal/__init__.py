@@ -1,0 +1,1 @@
+"""Training texts that keep what the base pipeline knows."""

@@ -1,0 +1,1 @@
+"""spaCy's training loop, with checkpoints, streaming and several processes."""

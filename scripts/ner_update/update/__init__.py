@@ -1,0 +1,1 @@
+"""The recipe of the update: config, augmentation, threshold, retraining."""

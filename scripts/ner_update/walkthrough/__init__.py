@@ -1,0 +1,1 @@
+"""What the `step` command shows of one training step."""

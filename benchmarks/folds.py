@@ -27,9 +27,9 @@ from ner_update.data.records import make_doc
 from ner_update.evaluation.breakdowns import seen_unseen
 from ner_update.evaluation.scoring import count, entities, f_score, prf
 from spacy.tokens import Doc, DocBin
-from ner_update.training.loop import use_openblas
+from ner_update.pipeline.compute import use_openblas
 from ner_update.update.threshold import lower_outside
-from update import Parts
+from ner_update.update.settings import Parts
 from wasabi import msg
 
 FOLDS = 4

@@ -19,7 +19,7 @@ from run import BASE, ROOT, copy_project, run, words_per_second
 from ner_update.corpus.shards import read_docs
 from ner_update.evaluation.scoring import count, entities, f_score
 from spacy.language import Language
-from ner_update.training.loop import use_openblas
+from ner_update.pipeline.compute import use_openblas
 
 UPDATED = "training/updated/model-best"
 

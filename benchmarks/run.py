@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 from ner_update.corpus.shards import read_docs  # noqa: E402
 from ner_update.evaluation.scoring import count, entities, f_score, interval, resample  # noqa: E402
-from ner_update.training.loop import use_openblas  # noqa: E402
+from ner_update.pipeline.compute import use_openblas  # noqa: E402
 
 BASE = "training/base/model-best"
 # Vars of the update that learns from others; its rows name those that are set.

@@ -37,7 +37,7 @@ from ner_update.update.retraining import best_step, together  # noqa: E402
 from ner_update.corpus.shards import DocShard, read_docs  # noqa: E402
 from reading import grow  # noqa: E402
 from run import copy_project  # noqa: E402
-from ner_update.training.loop import use_openblas  # noqa: E402
+from ner_update.pipeline.compute import use_openblas  # noqa: E402
 
 ENVIRONMENT = {**os.environ, "CI": "true", "NO_COLOR": "1"}
 app = typer.Typer()

@@ -1,119 +1,29 @@
 """Would more data help? Train on 25, 50, 75 and 100 % of the new label's examples, and say what the last quarter brought."""
 
-import csv
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-import numpy
-import srsly
-import typer
+from typer import Argument
 from wasabi import msg
 
+from ner_update.experiments.learning_curve import learning_curve
+from ner_update.experiments.variant import VariantSettings
 from ner_update.project.command import run
-from ner_update.project.outputs import replacing
-from ner_update.evaluation.scoring import f_score, interval, resample, sentence
-from update import Parts
-from ner_update.experiments.variant import Setting, Variant, Voting, results
-
-SHARES = (0.25, 0.5, 0.75, 1.0)
 
 
-def last_quarter(rows: list[dict], seed: int) -> dict:
-    """Compare the last two points of the curve on the same test texts.
-
-    rows (list): What variant.py gives, in order of their shares.
-    RETURNS (dict): examples that came last, difference of F with its 95 % interval, and what it says about annotating more.
-    """
-    before, after = (numpy.array(row["counts"]) for row in rows[-2:])
-    samples = resample(len(after), seed)
-    difference = round(float(f_score(after.sum(axis=0)) - f_score(before.sum(axis=0))), 2)
-    low, high = limits = interval(f_score(samples @ after) - f_score(samples @ before))
-    examples = rows[-1]["examples"] - rows[-2]["examples"]
-    brought = f"the last {examples} examples: {sentence(difference, limits)}"
-    if low > 0:
-        says = f"Worth annotating for: {brought}. As many again would bring about as much, or less."
-    elif high < 0:
-        says = f"Not worth annotating for: {brought}. Look at those examples first: are they annotated as the others?"
-    else:
-        says = f"Not shown to be worth annotating for: {brought}. This test set, of {len(after)} texts, cannot tell."
-    return {"examples": examples, "difference_f": difference, "interval": limits, "says": says}
+@dataclass(frozen=True, kw_only=True)
+class Options(VariantSettings):
+    output: Annotated[Path, Argument(help="Folder for the curve as JSON, CSV and SVG")]
 
 
-def table(rows: list[dict]) -> list[dict]:
-    """RETURNS (list): The curve as rows of a CSV file, figures in percent; kept is empty where nothing can be."""
-    return [
-        {"share": round(100 * row["share"]), "examples": row["examples"], "rehearsal": row["rehearsal"], "f": row["gain"]["f"]}
-        | dict(zip(("f_low", "f_high"), row["gain"]["interval"]))
-        | ({"kept": row["kept"]["percent"]} | dict(zip(("kept_low", "kept_high"), row["kept"]["interval"])) if row["kept"] else {})
-        for row in rows
-    ]
-
-
-def svg(rows: list[dict], width: int = 320, height: int = 200) -> str:
-    """RETURNS (str): A picture of the curve: gain, and what was kept, each with its intervals over the number of examples."""
-    panels = [("Gain: F of the new labels", "f")] + ([("Kept, in percent", "kept")] if "kept" in rows[-1] else [])
-    most, parts = rows[-1]["examples"], []
-    for n, (title, key) in enumerate(panels):
-        low = min(0 if key == "f" else 90, *(row.get(f"{key}_low", 100) for row in rows))
-        high = max(100, *(row[f"{key}_high"] for row in rows))
-
-        def x(row: dict) -> float:
-            return round(n * (width + 40) + 45 + (width - 60) * row["examples"] / most, 1)
-
-        def y(value: float) -> float:
-            return round(30 + (height - 60) * (high - value) / (high - low), 1)
-
-        left, right = n * (width + 40) + 45, n * (width + 40) + width - 15
-        parts.append(f'<text x="{left}" y="16" font-weight="bold">{title}</text>')
-        for tick in (low, high):
-            parts.append(f'<path d="M{left} {y(tick)}H{right}" stroke-opacity=".3"/><text x="{left - 6}" y="{y(tick) + 4}" text-anchor="end">{tick:.0f}</text>')
-        parts.append(f'<polyline points="{" ".join(f"{x(row)},{y(row[key])}" for row in rows)}" fill="none"/>')
-        for row in rows:
-            bar = f'<path d="M{x(row)} {y(row[f"{key}_low"])}V{y(row[f"{key}_high"])}"/><circle cx="{x(row)}" cy="{y(row[key])}" r="3" fill="currentColor"/>'
-            parts.append(f'{bar}<text x="{x(row)}" y="{height - 8}" text-anchor="middle">{row["examples"]}</text>')
-    size = f"{len(panels) * (width + 40)} {height}"
-    style = 'font-family="sans-serif" font-size="11" stroke-width="1.5"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" color="#2f6fdb" stroke="currentColor" {style}>'
-    return head + '<style>text { stroke: none; fill: #667 }</style>' + "".join(parts) + "</svg>\n"
-
-
-def main(
-    config: Path,
-    base: Path,
-    corpus: Path,
-    output: Path,
-    silver: Path = typer.Option(..., help="JSONL of the raw texts that patterns matched"),
-    vectors: Path = typer.Option(..., help="Pipeline folder with word vectors, as for the update"),
-    encoder: str = typer.Option("", help="Hugging Face encoder, as for the update"),
-    max_steps: int = typer.Option(3000, help="Training stops here at the latest, as for the update"),
-    update_on: Parts = typer.Option("train+dev", help="As for the update"),
-    seed: int = 0,
-    gpu_id: int = -1,
-    processes: int = typer.Option(1, min=1, help="How many processes share each step of the training, as for the update"),
-    teachers: int = typer.Option(0, min=0, help="How many updates read raw texts first, as for distil"),
-    transformers: int = typer.Option(0, min=0, help="As for distil"),
-    transformer_config: Path = typer.Option(Path("configs/transformer_teacher.cfg"), help="As for distil"),
-    ratio: float = typer.Option(2.0, min=0, help="As for distil"),
-    store: Path = typer.Option(Path("training/variants"), help="Keeps the figures of finished trainings"),
-    resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
-):
-    voting = Voting(teachers, transformers, transformer_config, ratio)
-    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, store, resume, voting)
-    found = results(setting, [Variant(seed, share, seed) for share in SHARES])
-    rows, last = table(found), last_quarter(found, seed)
-    with replacing(output) as folder:
-        folder.mkdir()
-        measured = found[-1]["kept"]["measured"] if found[-1]["kept"] else "nothing: the base pipeline recognises no entities"
-        srsly.write_json(folder / "curve.json", {"seed": seed, "max_steps": max_steps, "kept": measured, "rows": rows, "last_quarter": last})
-        with (folder / "curve.csv").open("w", encoding="utf8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        (folder / "curve.svg").write_text(svg(rows), encoding="utf8")
+def main(options: Options):
+    rows, last = learning_curve(options, options.output)
     for row in rows:
         kept = f", kept {row['kept']:5.1f} % ({row['kept_low']:.1f} to {row['kept_high']:.1f})" if "kept" in row else ""
         msg.text(f"{row['share']:3} %, {row['examples']:5} examples: gain F {row['f']:5.1f} ({row['f_low']:.1f} to {row['f_high']:.1f}){kept}")
     msg.info(last["says"])
-    msg.good(f"Wrote {output}")
+    msg.good(f"Wrote {options.output}")
 
 
 if __name__ == "__main__":

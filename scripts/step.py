@@ -27,7 +27,7 @@ from ner_update.pages.render import page
 from ner_update.walkthrough.example import check_labels, from_line, from_words, one_that_is_wrong
 from ner_update.project.outputs import fail, replacing
 from ner_update.data.records import printable
-from ner_update.training.loop import use_openblas
+from ner_update.pipeline.compute import use_openblas
 from ner_update.walkthrough.one_update import LOOKS, looked_at, updates
 from ner_update.walkthrough.baselines import Project, begin, optimizer_of, ways
 

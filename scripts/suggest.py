@@ -26,7 +26,7 @@ from ner_update.data.grouping import group_key
 from ner_update.data.json_files import read_values
 from ner_update.data.reader import read_data
 from ner_update.data.records import DataError, Example, Problem, RawText
-from ner_update.training.loop import use_openblas
+from ner_update.pipeline.compute import use_openblas
 
 # So many texts for each that is wanted are held, the best by themselves.
 HELD = 50

@@ -15,11 +15,11 @@ from tqdm import tqdm
 from wasabi import msg
 
 from ner_update.project.command import run
-from evaluate import Comparison
+from ner_update.evaluation.comparison import Comparison
 from ner_update.experiments.queue import Experiments
 from ner_update.experiments.git_dvc import CommandFailed, git
 from ner_update.project.outputs import fail, replacing
-from ner_update.training.loop import use_openblas
+from ner_update.pipeline.compute import use_openblas
 from ner_update.experiments.plan import Plan, PlanError, number_of_trials, read_plan
 from ner_update.experiments.table import best, compared, outcome, show
 from ner_update.experiments.trials import PREFIX, Sweep, worded

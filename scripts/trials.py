@@ -1,16 +1,17 @@
 """How far do differences mean something? Train the update under several seeds, and give mean and spread."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Annotated
 
 import srsly
-import typer
+from typer import Argument, Option
 from wasabi import msg
 
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
-from update import Parts
-from ner_update.experiments.variant import Setting, Variant, results
+from ner_update.experiments.variant import Variant, VariantSettings, results
 
 FIGURES = {
     "gain_f": ("gain F", lambda row: row["gain"]["f"]),
@@ -29,35 +30,24 @@ def summary(rows: list[dict]) -> dict:
     return made
 
 
-def main(
-    config: Path,
-    base: Path,
-    corpus: Path,
-    output: Path,
-    silver: Path = typer.Option(..., help="JSONL of the raw texts that patterns matched"),
-    vectors: Path = typer.Option(..., help="Pipeline folder with word vectors, as for the update"),
-    encoder: str = typer.Option("", help="Hugging Face encoder, as for the update"),
-    max_steps: int = typer.Option(3000, help="Training stops here at the latest, as for the update"),
-    update_on: Parts = typer.Option("train+dev", help="As for the update"),
-    seed: int = typer.Option(0, help="The first; the others follow it"),
-    number: int = typer.Option(3, help="How many seeds"),
-    gpu_id: int = -1,
-    processes: int = typer.Option(1, min=1, help="How many processes share each step of the training, as for the update"),
-    store: Path = typer.Option(Path("training/variants"), help="Keeps the figures of finished trainings"),
-    resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
-):
-    if number < 2:
-        fail([f"{number} seed has no spread"], "Ask for two at least: python scripts/set_var.py trials 3")
-    setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, store, resume)
-    found = results(setting, [Variant(seed + n, sample_seed=seed) for n in range(number)])
+@dataclass(frozen=True, kw_only=True)
+class Options(VariantSettings):
+    output: Annotated[Path, Argument(help="JSON of the figures")]
+    number: Annotated[int, Option(help="How many seeds")] = 3
+
+
+def main(options: Options):
+    if options.number < 2:
+        fail([f"{options.number} seed has no spread"], "Ask for two at least: python scripts/set_var.py trials 3")
+    found = results(options, [Variant(options.seed + n, sample_seed=options.seed) for n in range(options.number)])
     figures = summary(found)
     measured = found[0]["kept"]["measured"] if found[0]["kept"] else "nothing: the base pipeline recognises no entities"
-    with replacing(output) as path:
-        srsly.write_json(path, {"seeds": [row["seed"] for row in found], "max_steps": max_steps, "kept": measured, "figures": figures})
+    with replacing(options.output) as path:
+        srsly.write_json(path, {"seeds": [row["seed"] for row in found], "max_steps": options.max_steps, "kept": measured, "figures": figures})
     rows = [[f"seed {row['seed']}", *(f"{figure['values'][n]:.1f}" for figure in figures.values())] for n, row in enumerate(found)]
     rows += [[name, *(f"{figure[key]:.1f}" for figure in figures.values())] for name, key in (("mean", "mean"), ("SD", "sd"))]
     msg.table(rows, header=["", *(FIGURES[name][0] for name in figures)], divider=True, aligns=["l", *("r" for _ in figures)])
-    msg.good(f"Wrote {output}. A difference between two updates below twice the SD may be chance")
+    msg.good(f"Wrote {options.output}. A difference between two updates below twice the SD may be chance")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from spacy.tokens import Span
 from ner_update.rehearsal.raw_texts import RawTexts, digest
 from ner_update.rehearsal.mixed_examples import CONFIG, OLD, carriers, mixed_examples, names_of
 from ner_update.rehearsal.examples import as_negative, learnt_from, spared_tokens
-from rehearse import mix, write_mix
+from ner_update.rehearsal.mixing import mix, write_mix
 
 NLP = spacy.blank("en")
 CHECK = ["check.py", "assets"]

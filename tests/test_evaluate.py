@@ -10,7 +10,8 @@ from ner_update.evaluation.breakdowns import KINDS, aligned, break_down, by_buck
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ner_update.evaluation.mixed_texts import CONFIG, mixed_texts, sentences
-from ner_update.evaluation.robustness import PROBED, drops, probes, rewritten, without_punctuation
+from ner_update.corpus.rewriting import rewritten, without_punctuation
+from ner_update.evaluation.robustness import PROBED, drops, probes
 from ner_update.evaluation.scoring import count, entities, paired, recall, resample, sentence
 from spacy.tokens import Span
 

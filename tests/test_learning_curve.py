@@ -9,7 +9,7 @@ import pytest
 import spacy
 import srsly
 from conftest import ROOT, command, run_update
-from learning_curve import last_quarter
+from ner_update.experiments.learning_curve import last_quarter
 from tiny_project import small_assets
 from ner_update.experiments.variant import nested
 

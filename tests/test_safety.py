@@ -17,7 +17,7 @@ from ner_update.pipeline.base import BasePipelineError, load_base
 from conftest import ROOT, command, write
 from set_var import set_var
 from spacy.tokens import DocBin
-from update import component_name
+from ner_update.update.recipe import component_name
 
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
 

@@ -15,7 +15,7 @@ from spacy.scorer import Scorer
 from spacy.tokens import DocBin, Span
 from spacy.training import Example
 from ner_update.update.threshold import GIVEN_UP, STEPS, choose, lower_outside, too_many, tune_threshold
-from update import component_name
+from ner_update.update.recipe import component_name
 
 NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]
 GADGETS = ["Zune", "Kindle", "Walkman", "Lumio 7", "PalmPilot", "Tamagotchi"]

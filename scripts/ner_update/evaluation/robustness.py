@@ -6,82 +6,19 @@ from the beginning of its first piece to the end of its last.
 
 import random
 import re
-import unicodedata
 from hashlib import md5
-from typing import Callable, Iterable, Sequence
+from typing import Callable, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from tqdm import tqdm
 
 from ner_update.pipeline.base import entity_labels
-from ner_update.update.augmentation import in_the_case_of
-from ner_update.evaluation.scoring import Entities, count, entities, f_score, interval, paired, resample, sentence
+from ner_update.corpus.rewriting import Rewritten, rewritten, with_names, without_punctuation
+from ner_update.evaluation.scoring import count, entities, f_score, interval, paired, resample, sentence
 
-Rewritten = tuple[str, Entities]
-# They go without a trace: don't, U.S.
-JOINING = "'’`."
-TRIES = 20
 # Texts of a test set at most: each is read four times more, which takes a transformer on a CPU minutes.
 PROBED = 400
-
-
-def rewritten(doc: Doc, labels: Iterable[str], pieces: Sequence[str]) -> Rewritten:
-    """Put a text together anew.
-
-    labels (Iterable): The entities to keep.
-    pieces (Sequence): What stands in place of each character of the text.
-    RETURNS (tuple): The text, and its entities as (start, end, label) in characters, without white space at their ends.
-        An entity of which nothing is left is gone.
-    """
-    begins = [0]
-    for piece in pieces:
-        begins.append(begins[-1] + len(piece))
-    text, kept = "".join(pieces), set()
-    for ent in doc.ents:
-        start, end = begins[ent.start_char], begins[ent.end_char]
-        found = text[start:end]
-        start, end = start + len(found) - len(found.lstrip()), end - len(found) + len(found.rstrip())
-        if start < end and ent.label_ in labels:
-            kept.add((start, end, ent.label_))
-    return text, kept
-
-
-def without_punctuation(text: str) -> list[str]:
-    """RETURNS (list): Each character, or nothing, or a space where punctuation alone stood between two words."""
-    pieces: list[str] = []
-    last = " "
-    for n, char in enumerate(text):
-        piece = char
-        if unicodedata.category(char).startswith("P"):
-            between = not last.isspace() and not text[n + 1 : n + 2].isspace() and n + 1 < len(text)
-            piece = " " if between and char not in JOINING else ""
-        elif char == " " and last == " ":
-            piece = ""
-        pieces.append(piece)
-        last = piece or last
-    return pieces
-
-
-def with_names(doc: Doc, labels: Iterable[str], words: dict[str, list[str]], known: set[str], rng: random.Random) -> list[str]:
-    """Swap each entity for a made-up one: as many words, in the same case, each of the halves of two words of its label.
-
-    words (dict): The words that occur in entities of each label.
-    known (set): All words of the training texts, lower-cased: none of them is made.
-    RETURNS (list): What stands in place of each character: the new word in place of the first one of a word.
-    """
-    pieces = list(doc.text)
-    for ent in doc.ents:
-        for found in re.finditer(r"[^\W\d_]{2,}|\d{2,}", ent.text) if ent.label_ in labels else ():
-            word = made = found[0]
-            for _ in range(TRIES):
-                if made != word and made.lower() not in known:
-                    break
-                digits = rng.randrange(10 ** (len(word) - 1), 10 ** len(word)) if word.isdecimal() else None
-                made = in_the_case_of(word, rng.choice(words[ent.label_]), rng.choice(words[ent.label_])) if digits is None else str(digits)
-            start = ent.start_char + found.start()
-            pieces[start : start + len(word)] = [made, *[""] * (len(word) - 1)]
-    return pieces
 
 
 def probes(gold: list[Doc], train: list[Doc], known: set[str], labels: list[str], seed: int) -> dict[str, list[Rewritten]]:

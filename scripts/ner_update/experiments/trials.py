@@ -10,7 +10,7 @@ import spacy
 import srsly
 from tqdm import tqdm
 
-from evaluate import Comparison
+from ner_update.evaluation.comparison import Comparison
 from ner_update.experiments.queue import Experiments
 from ner_update.project.outputs import replacing
 from ner_update.experiments.plan import Plan, Values, trials

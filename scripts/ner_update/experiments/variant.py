@@ -7,10 +7,10 @@ that both commands need is trained once.
 
 import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
-from typing import Iterable, Optional
+from typing import Annotated, Iterable, Optional
 
 import spacy
 import srsly
@@ -18,54 +18,46 @@ from spacy.tokens import Doc
 from tqdm import tqdm
 from wasabi import msg
 
-import distil
-import update
+from typer import Argument, Option
 from ner_update.corpus.shards import count_texts, read_docs
-from evaluate import Comparison, scores
+from ner_update.evaluation.comparison import Comparison, scores
 from ner_update.project.outputs import fail, replacing
 from ner_update.rehearsal.raw_texts import RawTexts
 from ner_update.rehearsal.examples import learnt_from
-from rehearse import mix, write_mix
+from ner_update.rehearsal.mixing import mix, write_mix
 from ner_update.evaluation.scoring import count, entities, f_score, interval, resample
-from ner_update.training.loop import use_openblas
+from ner_update.pipeline.compute import use_openblas
+from ner_update.distillation.corpus import DistilSettings, distil
+from ner_update.update.recipe import train_update
+from ner_update.update.settings import Parts, UpdateSettings
 
 HERE = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True)
-class Voting:
-    """Who reads the raw texts first: teachers, transformers, transformer_config and ratio, as the command `distil` takes them."""
-
-    teachers: int = 0
-    transformers: int = 0
-    transformer_config: Path = Path("configs/transformer_teacher.cfg")
-    ratio: float = 0.0
-
-
-@dataclass(frozen=True)
-class Setting:
+@dataclass(frozen=True, kw_only=True)
+class VariantSettings:
     """What all variants of a command share.
 
-    config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes: As the commands `rehearse` and `update` take them.
-    voting (Voting): What `distil` wrote teaches all variants with all examples; those with fewer get teachers of their own, for these have
-        seen no more than they.
-    store (Path): Folder for the figures of finished variants.
-    resume (bool): Go on with the checkpoint of a training that was interrupted; else it begins anew.
+    What `distil` wrote teaches all variants with all examples; those with fewer get teachers that have seen no more than they.
     """
 
-    config: Path
-    base: Path
-    corpus: Path
-    silver: Path
-    vectors: Path
-    encoder: str
-    max_steps: int
-    update_on: update.Parts
-    gpu_id: int
-    processes: int
-    store: Path
-    resume: bool = False
-    voting: Voting = Voting()
+    config: Annotated[Path, Argument(help="Training config, such as configs/update.cfg")]
+    base: Annotated[Path, Argument(help="Folder of the base pipeline")]
+    corpus: Annotated[Path, Argument(help="Folder of the corpora")]
+    silver: Annotated[Path, Option(help="JSONL of the raw texts that patterns matched")]
+    vectors: Annotated[Path, Option(help="Pipeline folder with word vectors, as for the update")]
+    encoder: Annotated[str, Option(help="Hugging Face encoder, as for the update")] = ""
+    max_steps: Annotated[int, Option(min=1, help="Training stops here at the latest, as for the update")] = 3000
+    update_on: Annotated[Parts, Option(help="As for the update")] = "train+dev"
+    seed: Annotated[int, Option(help="The first one, where there are several")] = 0
+    gpu_id: int = -1
+    processes: Annotated[int, Option(min=1, help="How many processes share each step of the training, as for the update")] = 1
+    teachers: Annotated[int, Option(min=0, help="How many updates read raw texts first, as for distil")] = 0
+    transformers: Annotated[int, Option(min=0, help="As for distil")] = 0
+    transformer_config: Annotated[Path, Option(help="As for distil")] = Path("configs/transformer_teacher.cfg")
+    ratio: Annotated[float, Option(min=0, help="As for distil")] = 2.0
+    store: Annotated[Path, Option(help="Keeps the figures of finished trainings")] = Path("training/variants")
+    resume: Annotated[bool, Option(envvar="RESUME", help="Go on from the checkpoint that an interruption kept")] = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +76,7 @@ def nested(docs: list[Doc], share: float, seed: int) -> list[Doc]:
     return ordered[: max(1, round(share * len(ordered)))]
 
 
-def result(setting: Setting, variant: Variant) -> dict:
+def result(setting: VariantSettings, variant: Variant) -> dict:
     """Train and evaluate a variant, or read what it gave before.
 
     RETURNS (dict): seed, share, examples (with those of the dev set, if it is trained on), rehearsal (texts of the training
@@ -113,17 +105,17 @@ def result(setting: Setting, variant: Variant) -> dict:
     mixed = mix(base, lambda: [chosen], len(chosen), old, raw, setting.silver, learnt_from(chosen), per_example["rehearsal"], joining)
     texts = {kind: row["texts"] for kind, row in write_mix(mixed, work / "corpus/train.spacy").items()}
     copied(setting.corpus / "update/dev.spacy", work / "corpus/dev.spacy")
-    how = {
-        "dev": setting.corpus / "new/dev.spacy", "vectors": setting.vectors, "encoder": setting.encoder, "max_steps": setting.max_steps,
-        "seed": variant.seed, "gpu_id": setting.gpu_id, "resume": setting.resume, "stream_over": 0, "processes": setting.processes,
-    }  # fmt: skip
+    how = DistilSettings(
+        config=setting.config, base=setting.base, corpus=work / "corpus", dev=setting.corpus / "new/dev.spacy", vectors=setting.vectors,
+        encoder=setting.encoder, max_steps=setting.max_steps, update_on=setting.update_on, seed=variant.seed, gpu_id=setting.gpu_id,
+        processes=setting.processes, resume=setting.resume, raw=setting.corpus / "raw/train.spacy", **voting(setting),
+    )  # fmt: skip
     distilled = setting.corpus / "distilled.spacy"
-    if variant.share < 1 and (setting.voting.teachers or setting.voting.transformers):
+    if variant.share < 1 and how.votes:
         distilled = work / "distilled.spacy"
-        voting = {"raw": setting.corpus / "raw/train.spacy", "engine": "local", "workers": 0, **asdict(setting.voting)}
-        distil.main(setting.config, setting.base, work / "corpus", distilled, work / "distilled.json", **voting, **how)
+        distil(how, distilled, work / "distilled.json")
     outputs = [work / name for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    update.main(setting.config, setting.base, work / "corpus", *outputs, distilled=distilled, update_on=setting.update_on, **how)
+    train_update(UpdateSettings.of(how, distilled=distilled), *outputs)
     # The dev set of all variants is the same, and whole.
     dev = count_texts(setting.corpus / "new/dev.spacy") if setting.update_on == "train+dev" else 0
     made = {"seed": variant.seed, "share": variant.share, "examples": len(chosen) + dev, "rehearsal": texts["rehearsal"]}
@@ -134,7 +126,7 @@ def result(setting: Setting, variant: Variant) -> dict:
     return made
 
 
-def results(setting: Setting, variants: list[Variant]) -> list[dict]:
+def results(setting: VariantSettings, variants: list[Variant]) -> list[dict]:
     """RETURNS (list): What `result` gives for each variant. Those that are finished are kept when it is stopped."""
     try:
         return [result(setting, variant) for variant in tqdm(variants, desc="variants", unit="training", disable=None)]
@@ -153,6 +145,11 @@ def measured(found: Comparison, seed: int) -> dict:
     return {"gain": gain, "unseen": metrics["seen_unseen"]["unseen"]["r"], "kept": kept, "counts": counts.tolist()}
 
 
+def voting(setting: VariantSettings) -> dict:
+    """RETURNS (dict): Who reads the raw texts first, as `distil` takes it."""
+    return {name: getattr(setting, name) for name in ("teachers", "transformers", "transformer_config", "ratio")}
+
+
 def named(variant: Variant) -> str:
     return f"seed {variant.seed}, {100 * variant.share:.0f} % of the examples"
 
@@ -161,16 +158,16 @@ def copied(source: Path, target: Path) -> None:
     (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
 
 
-def fingerprint(setting: Setting, variant: Variant) -> str:
+def fingerprint(setting: VariantSettings, variant: Variant) -> str:
     """RETURNS (str): A hash of a variant, of all data that it is made of and tested on, and of the code and its versions."""
     corpora = [setting.corpus / name for name in ("base", "new", "raw", "update", "distilled.spacy", "fingerprints/versions.json")]
     # What the two commands write themselves makes no difference to a training.
     own = Path(sys.modules["__main__"].__file__ or "").name if hasattr(sys.modules["__main__"], "__file__") else ""
     scripts = [path for path in loaded() if path.name != own]
     # Those with all examples learn from what `distil` wrote.
-    voting = setting.voting if variant.share < 1 else Voting()
-    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes, voting)).encode("utf8"))
-    for root in (setting.config, *([voting.transformer_config] if voting.transformers else []), setting.base, setting.silver, setting.vectors, *corpora, *scripts):
+    chosen = voting(setting) if variant.share < 1 else {}
+    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes, chosen)).encode("utf8"))
+    for root in (setting.config, *([setting.transformer_config] if chosen.get("transformers") else []), setting.base, setting.silver, setting.vectors, *corpora, *scripts):
         for path in files(root):
             digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode("utf8"))
     return digest.hexdigest()[:16]

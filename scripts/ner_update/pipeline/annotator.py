@@ -6,8 +6,7 @@ import spacy
 from spacy.util import minibatch
 
 from ner_update.pipeline import text_context  # noqa: F401  (a pipeline that this project updated needs it to load)
-from ner_update.pipeline.compute import take_gpu
-from ner_update.training.loop import use_openblas
+from ner_update.pipeline.compute import take_gpu, use_openblas
 
 # Texts that are in memory as Docs at once. Always the same ones together, so that results do not depend on who does the work.
 BATCH = 1000

@@ -9,6 +9,7 @@ import typer
 from wasabi import msg
 
 from ner_update.project.lock import alone
+from ner_update.project.options import with_options
 
 FULL, FORBIDDEN = (ENOSPC, EDQUOT, EFBIG), (EACCES, EPERM, EROFS)
 
@@ -21,7 +22,7 @@ def run(main: Callable) -> None:
     """
     try:
         with alone():
-            typer.run(main)
+            typer.run(with_options(main))
     except typer.Exit as stop:
         raise SystemExit(stop.exit_code)
     except Exception as error:

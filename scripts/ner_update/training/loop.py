@@ -16,8 +16,7 @@ from spacy.schemas import ConfigSchemaInit, ConfigSchemaNlp, ConfigSchemaTrainin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config
-from thinc.api import Config, NumpyOps, set_current_ops
-from threadpoolctl import threadpool_limits
+from thinc.api import Config
 from wasabi import msg
 
 from ner_update.corpus import readers as streamed_corpus  # noqa: F401  (configs name what it and the next register)
@@ -25,7 +24,7 @@ from ner_update.pipeline import text_context  # noqa: F401
 from ner_update.training.checkpoints import joined, keeping
 from ner_update.training.data_parallel import together
 from ner_update.corpus.shards import count_texts
-from ner_update.pipeline.compute import take_gpu
+from ner_update.pipeline.compute import take_gpu, use_openblas
 from ner_update.training.cached_examples import update_with_kept_gold
 from ner_update.project.outputs import fail, replacing, scratch
 
@@ -33,19 +32,6 @@ SECTIONS = {"nlp": ConfigSchemaNlp, "training": ConfigSchemaTraining, "initializ
 # Under these names the readers of a config are replaced.
 STREAMED = {"corpora.train.@readers": "ner_update.StreamedCorpus.v1", "corpora.dev.@readers": "ner_update.SampledCorpus.v1"}
 ADVICE = "Mend the config. It can name only functions that spaCy, an installed package or this project registers."
-
-
-def use_openblas(torch_on_all: bool = False) -> None:
-    """Multiply matrices with the OpenBLAS that NumPy carries instead of BLIS, on one thread.
-
-    Call it before a pipeline is built or loaded. Measured in benchmarks/README.md; a second thread costs CPU
-    time and gains none at these matrix sizes, and the result has the same bytes with one thread or two.
-
-    torch_on_all (bool): Leave PyTorch, for the large matrices of a transformer, a thread per core. Not for one of several processes that
-        read with it: they would take the cores from each other.
-    """
-    threadpool_limits(1, "blas" if torch_on_all else None)
-    set_current_ops(NumpyOps(use_blis=False))
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from spacy import registry
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from ner_update.corpus.rewriting import in_the_case_of
+
 
 Batcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 
@@ -59,9 +61,3 @@ def made_up(word: str, doc: Doc, rng: random.Random) -> str:
     """RETURNS (str): The first half of a word of the text and the second half of another, in the case of `word`."""
     known = [token.text for token in doc if token.is_alpha and len(token) > 2] or [word]
     return in_the_case_of(word, rng.choice(known), rng.choice(known))
-
-
-def in_the_case_of(word: str, first: str, second: str) -> str:
-    """RETURNS (str): The first half of one word and the second half of another, in the case of `word`."""
-    made = (first[: (len(first) + 1) // 2] + second[len(second) // 2 :]).lower()
-    return made.upper() if word.isupper() else made.capitalize() if word[0].isupper() else made

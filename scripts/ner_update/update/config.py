@@ -3,7 +3,7 @@
 from copy import deepcopy
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -14,6 +14,7 @@ from ner_update.update import augmentation as made_up_names  # noqa: F401
 from ner_update.update.copy_embedding import embedding
 from ner_update.project.outputs import fail
 from ner_update.training.loop import read_config
+from ner_update.update.settings import UpdateSettings
 
 NEW = "ner_new"
 
@@ -37,26 +38,27 @@ def update_config(config: Path, base: Language, vectors: bool) -> Config:
     return made
 
 
-def settings(
-    config: Path, base: Language, folder: Path, corpus: Path, vectors: Optional[Path], encoder: str, max_steps: int, seed: int
-) -> tuple[Config, dict[str, Any]]:
-    """RETURNS (tuple): The config of the new recogniser, fitted to the base pipeline, which stands in `folder`; and the values
-        that are set in it when it is used. The others are as `main` takes them.
-    RAISES (typer.Exit): After a message, if the config trains a transformer, and that cannot be."""
-    words = spacy.load(vectors).vocab.vectors if vectors and not len(base.vocab.vectors) else None
+def fitted(settings: UpdateSettings, base: Language) -> tuple[Config, dict[str, Any]]:
+    """Fit the config of an update to its base pipeline.
+
+    base (Language): The pipeline in `settings.base`, loaded.
+    RETURNS (tuple): The config, and the values that are set in it when it is used.
+    RAISES (typer.Exit): After a message, if the config trains a transformer, and that cannot be.
+    """
+    words = spacy.load(settings.vectors).vocab.vectors if settings.vectors and not len(base.vocab.vectors) else None
     overrides = {
-        "paths.train": str(corpus / "train.spacy"),
-        "paths.dev": str(corpus / "dev.spacy"),
-        "paths.base": str(folder),
-        "paths.vectors": str(vectors) if words is not None and len(words) else None,
-        "training.max_steps": max_steps,
-        "system.seed": seed,
+        "paths.train": str(settings.corpus / "train.spacy"),
+        "paths.dev": str(settings.corpus / "dev.spacy"),
+        "paths.base": str(settings.base),
+        "paths.vectors": str(settings.vectors) if words is not None and len(words) else None,
+        "training.max_steps": settings.max_steps,
+        "system.seed": settings.seed,
     }
-    made = update_config(config, base, vectors=bool(overrides["paths.vectors"] or len(base.vocab.vectors)))
+    made = update_config(settings.config, base, vectors=bool(overrides["paths.vectors"] or len(base.vocab.vectors)))
     if "encoder" in made["paths"]:
-        if not encoder:
-            fail([f"{config} trains a transformer, and none is named"], "Put a Hugging Face name or a folder in vars.encoder.")
+        if not settings.encoder:
+            fail([f"{settings.config} trains a transformer, and none is named"], "Put a Hugging Face name or a folder in vars.encoder.")
         if find_spec("spacy_transformers") is None:
             fail(["spacy-transformers is not installed"], "Run: make transformer (it installs requirements-transformer.txt).")
-        overrides["paths.encoder"] = encoder
+        overrides["paths.encoder"] = settings.encoder
     return made, overrides

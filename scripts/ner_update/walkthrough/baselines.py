@@ -20,8 +20,9 @@ from ner_update.update import augmentation as made_up_names  # noqa: F401
 from ner_update.pipeline.base import entity_labels, recognisers
 from ner_update.corpus.shards import read_docs
 from ner_update.training.loop import read_config
-from update import put_in
-from ner_update.update.config import settings
+from ner_update.update.recipe import put_in
+from ner_update.update.config import fitted
+from ner_update.update.settings import UpdateSettings
 
 
 @dataclass
@@ -104,7 +105,11 @@ def begin(project: Project, start: str) -> Beginning:
 def sourced(project: Project) -> Language:
     """RETURNS (Language): The base with a new recogniser in front of its own, which has not learnt anything."""
     base = spacy.load(project.base)
-    made, overrides = settings(project.config, base, project.base, project.corpus / "update", project.vectors, project.encoder, 1, project.seed)
+    corpus = project.corpus / "update"
+    how = UpdateSettings(
+        config=project.config, base=project.base, corpus=corpus, dev=corpus, vectors=project.vectors, encoder=project.encoder, max_steps=1, seed=project.seed
+    )  # fmt: skip
+    made, overrides = fitted(how, base)
     new = init_nlp(made.from_str(made.to_str(), overrides=overrides, interpolate=False))
     if len(new.vocab.vectors):
         base.vocab.vectors = new.vocab.vectors

@@ -25,6 +25,7 @@ from data_set import WRONG, DataSet, account, show_counts
 from edge_forms import doubtful_forms
 from in_processes import in_processes
 from outputs import fail, replacing
+from read_json import Part
 from read_records import blocks, check_format
 from repaired_copies import fix
 from text_index import TextIndex
@@ -84,9 +85,10 @@ def tasks_in(assets: Path) -> Iterator[Task]:
     """YIELDS (Task): Each block of each set."""
     for name, place in SETS.items():
         path = assets / place
-        if name == "raw" and path.exists() and not path.stat().st_size:
+        if name == "raw" and path.is_file() and not path.stat().st_size:
             continue
-        for number, block in enumerate(blocks(path)):
+        # Raw texts are one file: a folder in its place is named as what it is.
+        for number, block in enumerate([[Part(path)]] if name == "raw" and path.is_dir() else blocks(path)):
             yield Task(name, number, block)
 
 

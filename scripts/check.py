@@ -25,6 +25,7 @@ from ner_update.data.dataset import WRONG, DataSet, account, show_counts
 from ner_update.checks.span_boundaries import doubtful_forms
 from ner_update.parallel.pool import in_processes
 from ner_update.project.outputs import fail, replacing
+from ner_update.data.json_files import Part
 from ner_update.data.reader import blocks, check_format
 from ner_update.checks.repaired_files import fix
 from ner_update.checks.text_index import TextIndex
@@ -84,9 +85,10 @@ def tasks_in(assets: Path) -> Iterator[Task]:
     """YIELDS (Task): Each block of each set."""
     for name, place in SETS.items():
         path = assets / place
-        if name == "raw" and path.exists() and not path.stat().st_size:
+        if name == "raw" and path.is_file() and not path.stat().st_size:
             continue
-        for number, block in enumerate(blocks(path)):
+        # Raw texts are one file: a folder in its place is named as what it is.
+        for number, block in enumerate([[Part(path)]] if name == "raw" and path.is_dir() else blocks(path)):
             yield Task(name, number, block)
 
 

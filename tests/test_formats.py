@@ -240,6 +240,7 @@ BROKEN = [
     ("I after O", "x.jsonl", '{"tokens": ["a", "b", "c"], "ner_tags": ["B-A", "O", "I-A"]}', ["I-A goes on with what did not begin"]),
     ("one column", "x.conll", "a O\nb\n", ["x.conll:2", "a token and its tag should stand here"]),
     ("no tag", "x.conll", "a O\nb NNP\n", ["x.conll:2", "the last column must be a tag", "'NNP'"]),
+    ("a number alone", "x.conll", "1\tmy\tO\n2\tZune\tB-A\n3\n", ["x.conll:3", "a token and its tag should stand here"]),
     ("more columns", "x.conll", "a O\nNew York B-A\n", ["x.conll:2", "3 columns, where the lines before have 2"]),
     ("no token", "x.tsv", "a\tO\n\tB-A\n", ["x.tsv:2", "a token and its tag should stand here"]),
     ("missing annotation", "x.conll", "a O\nb -\n", ["x.conll:2", "not '-'"]),
@@ -383,6 +384,8 @@ MARKS = [
     ("T1\tGADGET 0 1;4 8\tt Zune\n", ["x.ann:1", "span [0, 8] GADGET is in 2 pieces"]),
     ("T1\tGADGET 4 8\tZune\nT2 GADGET\n", ["x.ann:2", "this is no line of brat standoff"]),
     ("T1\tGADGET 4 99\tZune\n", ["x.ann:1", "but the export says 'Zune'"]),
+    ("\nR1\tsame Arg1:T1 Arg2:T2\n", ["x.ann:2", "no entity is read"]),
+    ("E1\tGADGET:T1\n", ["x.ann:1", "no entity is read"]),
     ("T1\t" + "1 1;" * 10_000, ["x.ann:1", "more than 10,000 characters"]),
 ]
 

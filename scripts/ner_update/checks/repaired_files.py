@@ -14,7 +14,8 @@ from spacy.language import Language
 from wasabi import msg
 
 from ner_update.project.outputs import fail, replacing
-from ner_update.data.reader import data_files, read_data
+from ner_update.data.json_files import Part
+from ner_update.data.reader import data_files, read_block, read_data
 from ner_update.data.records import Example, Problem, RawText
 from ner_update.checks.repair import Repaired, repaired
 
@@ -92,7 +93,8 @@ def _write_set(assets: Path, target: Path, name: str, nlp: Language, hints: dict
 
     def records() -> Iterator[tuple[str, int, Any]]:
         for path in files:
-            data = read_data(path, model, told)
+            # A folder among the files is one that is not read: it is named as a whole.
+            data = read_block([Part(path)], model, told) if path.is_dir() else read_data(path, model, told)
             read = {(file, line) for file, line, _ in data.examples}
             broken.extend(p for p in data.problems if p.level == "error" and (p.file, p.line) not in read)
             yield from data.examples

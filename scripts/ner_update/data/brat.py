@@ -39,6 +39,10 @@ def read_brat(file: Path, problems: list[Problem]) -> Iterator[tuple[int, Option
         yield 1, None
         return
     before, entities = len(problems), []
+    other = [number for number, row in enumerate(marks.split("\n"), 1) if row.strip() and not row.startswith("#")]
+    if other and not found["entities"]:
+        message = "this marks something, and no entity is read: each entity needs a line that begins with T1, T2 ..."
+        problems.append(Problem(str(file), other[0], message))
     for entity in found["entities"]:
         parts = entity["fragments"]
         span = (parts[0]["begin"], parts[-1]["end"], entity["label"])

@@ -10,6 +10,8 @@ from ner_update.data.records import DataError, Problem, label_counts
 
 # Nobody asked for these to be left out, so no command goes on.
 WRONG = "WRONG, see the messages"
+# Of no use yet, and said by the tool.
+NOT_YET = "not annotated yet"
 HEADER = ("Set", "Texts in", "kept", "without entity", "Spans in", "kept", "Labels", "Left out")
 
 

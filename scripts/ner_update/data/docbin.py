@@ -1,14 +1,16 @@
-"""spaCy's own .spacy files: Docs in a DocBin, of which only words, spaces and entities are read."""
+"""spaCy's own .spacy files: Docs in a DocBin, of which words, spaces and entities are read. A Doc without an entity is
+refused if it has span groups."""
 
 import zlib
 from pathlib import Path
 from typing import Iterator
 
+import srsly
 from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
 from spacy.strings import StringStore
 from spacy.tokens import DocBin
 
-from ner_update.data.dataset import LeftOut
+from ner_update.data.dataset import NOT_YET, LeftOut
 from ner_update.data.records import Problem
 from ner_update.data.tag_schemes import TagError, scheme_of, spans_of
 
@@ -31,15 +33,19 @@ def read_docbin(file: Path, content: bytes, problems: list[Problem]) -> Iterator
         strings = StringStore(docs.strings)
         columns = [docs.attrs.index(attr) for attr in (ORTH, ENT_IOB, ENT_TYPE)]
         found = [_tokens(docs, number, columns, strings) for number in range(len(docs.tokens))]
+        read = list(zip(found, map(_groups, docs.span_groups), strict=True))
     except Exception as error:
         # A damaged file fails in a way of its own at each of its places.
         said = " ".join(str(error).split())[:200]
         problems.append(Problem(str(file), None, f"this is no whole .spacy file of Docs with entities: {said or type(error).__name__}"))
         return
-    for number, (text, places, tags) in enumerate(found, 1):
+    for number, ((text, places, tags), names) in enumerate(read, 1):
         record = None
-        if set(tags) == {""}:
-            record = LeftOut("not annotated yet")
+        if names and {*tags} <= {"", "O"}:
+            message = f"no entity is in doc.ents, and spans are in doc.spans: {', '.join(names)[:200]}"
+            problems.append(Problem(str(file), number, f"{message}. Set doc.ents, or take the groups out", text))
+        elif set(tags) == {""}:
+            record = LeftOut(NOT_YET)
         elif "" in tags:
             message = f"token {tags.index('')} is neither in an entity nor out of one: annotate it, or take the text out"
             problems.append(Problem(str(file), number, message, text))
@@ -66,3 +72,12 @@ def _tokens(docs: DocBin, number: int, columns: list[int], strings: StringStore)
         letter = LETTERS.get(iob, "") if label or iob in (0, 2) else "O"
         tags.append(f"{letter}-{strings[label]}" if letter in ("I", "B") else letter)
     return "".join(words[:-1] if unknown else words), places, tags
+
+
+def _groups(content: bytes) -> list[str]:
+    """RETURNS (list): The names of the span groups of a Doc that hold spans."""
+    # A list before spaCy 3.4, and then an object with the names of each group, which several may share.
+    groups = srsly.msgpack_loads(content) if content else []
+    named = groups.items() if isinstance(groups, dict) else ((group, None) for group in groups)
+    read = [(srsly.msgpack_loads(group), names) for group, names in named]
+    return sorted(str(name) for group, names in read if group["spans"] for name in names or [group["name"]])

@@ -4,6 +4,7 @@ A file is data and nothing else: no value in it is executed, and none can stop t
 """
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ def read_content(part: Part, problems: list[Problem], binary: bool = False) -> s
     file = part.file
     try:
         if file.is_dir():
-            problems.append(Problem(str(file), None, "a folder stands where a file should: rename it or take it away"))
+            problems.append(Problem(str(file), None, _why_no_folder(file)))
         elif not file.is_file():
             problems.append(Problem(str(file), None, "the file does not exist: put it there or mend the path"))
         else:
@@ -56,6 +57,14 @@ def read_content(part: Part, problems: list[Problem], binary: bool = False) -> s
     except OSError as error:
         problems.append(Problem(str(file), None, f"the file cannot be read: {error.strerror}"))
     return None
+
+
+def _why_no_folder(folder: Path) -> str:
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return "the folder cannot be read: change its permissions, or take it away"
+    if folder.is_symlink():
+        return "a link to a folder: what changes in it would go unnoticed. Copy its files here, or link them one by one"
+    return "a folder stands where a file should: rename it or take it away"
 
 
 def read_values(file: Path, problems: list[Problem]) -> Iterator[tuple[int, Any]]:

@@ -6,7 +6,9 @@
 - doccano:          {"text": ..., "label": [[0, 8, "GADGET"]]}, or `labels`, or `entities` with `start_offset`, `end_offset`
 - label_studio:     {"data": {"text": ...}, "annotations": [{"result": [{"value": {"start": 0, ...}}]}]}
 - label_studio_min: {"text": ..., "label": [{"start": 0, ..., "labels": ["GADGET"]}], "annotator": 1, "annotation_id": 1}
-- hugging_face:     {"tokens": ["iPhone", "X"], "ner_tags": ["B-GADGET", "I-GADGET"]}
+- hugging_face:     {"tokens": ["iPhone", "X"], "ner_tags": ["B-GADGET", "I-GADGET"]}, or `tags`
+- spacy_doc:        {"text": ..., "ents": [{"start": 0, "end": 8, "label": "GADGET"}], "tokens": [...]}, of Doc.to_json
+- argilla:          {"text": ..., "annotation": [["GADGET", 0, 8]], "prediction": null}, before 2.0
 """
 
 from pathlib import Path
@@ -15,12 +17,15 @@ from typing import Any, Callable, Iterator
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
 
 from ner_update.data import label_studio as read_label_studio
-from ner_update.data.dataset import LeftOut
+from ner_update.data.dataset import NOT_YET, LeftOut
 from ner_update.data.offsets import by_word_edges, from_utf16
 from ner_update.data.json_files import Part, values_of
 from ner_update.data.tag_schemes import TAG, from_tags, scheme_of
+from ner_update.data.unread_spans import ANNOTATION, unread_key
 
 Parts = Iterator[dict | LeftOut]
+# What a program found, and what was computed of it, in Argilla before 2.0.
+BY_ARGILLA = frozenset({"prediction", "prediction_agent", "annotation_agent", "metrics"})
 
 
 class _Span(BaseModel):
@@ -48,14 +53,23 @@ def parts_of(value: Any, told: str = "") -> Parts:
 
     told (str): The shape that counts where a value could be of several.
     YIELDS (dict): A record as our own files have it, still to be checked, or what was left out. A value of no shape passes.
-    RAISES (ValueError): If the value is of several shapes, or broken.
+    RAISES (ValueError): If the value is of several shapes, or broken, or if it has no entity and a key that looks like
+        annotation.
     """
     fitting = shapes_of(value)
     wanted = told.removesuffix("_code_points")
     if len(fitting) > 1 and wanted not in fitting:
         raise ValueError(f"this could be {' or '.join(fitting)}: say which in vars.format")
     shape = wanted if wanted in fitting else fitting[0] if fitting else "own"
-    yield from _doccano(value, told) if shape == "doccano" else SHAPES[shape](value)
+    record = value[1] if shape == "spacy_v2" else value
+    passed_over = ANNOTATION if len(fitting) > 1 else BY_ARGILLA if shape == "argilla" else ()
+    for piece in _doccano(value, told) if shape == "doccano" else SHAPES[shape](value):
+        if _is_bare(piece, shape) and isinstance(record, dict) and (key := unread_key(record, passed_over)):
+            raise ValueError(
+                f"no entity is read, and `{key[:80]}` looks like annotation: write its spans into `entities` as "
+                f"[start, end, label], or export one of {', '.join(SHAPES)}. If it is something else, take it out"
+            )
+        yield piece
 
 
 def shapes_of(value: Any) -> list[str]:
@@ -67,14 +81,36 @@ def shapes_of(value: Any) -> list[str]:
         return ["label_studio" if read_label_studio.is_task(value) else "label_studio_min"]
     entities = value.get("entities")
     by_doccano = isinstance(entities, list) and bool(entities) and isinstance(entities[0], dict) and "start_offset" in entities[0]
+    tokens, by_tags = value.get("tokens"), "ner_tags" in value
     fits = {
         "own": "entities" in value and not by_doccano,
-        "prodigy": "spans" in value or ("entities" not in value and not {"answer", "_task_hash", "tokens"}.isdisjoint(value)),
+        # Prodigy has `tokens`, too, and no tags. Span groups of spaCy are an object.
+        "prodigy": "spans" in value and not isinstance(value["spans"], dict) and not by_tags,
         "doccano": by_doccano or isinstance(value.get("label"), list) or isinstance(value.get("labels"), list),
-        "hugging_face": "ner_tags" in value,
+        "hugging_face": by_tags,
     }
-    # Prodigy has `tokens`, too, and no tags.
-    return [name for name, fit in fits.items() if fit and not (name == "prodigy" and fits["hugging_face"])]
+    if not any(fits.values()):
+        # Keys that other files have, too.
+        fits["spacy_doc"] = isinstance(value.get("ents"), list)
+        annotation = value.get("annotation", "")
+        fits["argilla"] = not BY_ARGILLA.isdisjoint(value) and (annotation is None or isinstance(annotation, list))
+        words = isinstance(tokens, list) and all(isinstance(token, str) for token in tokens)
+        fits["hugging_face"] = words and isinstance(value.get("tags"), list)
+    if not any(fit for name, fit in fits.items() if name != "doccano"):
+        # A task in which somebody marked no span.
+        fits["prodigy"] = not {"answer", "_task_hash"}.isdisjoint(value)
+    return [name for name, fit in fits.items() if fit]
+
+
+def _is_bare(piece: dict | LeftOut, shape: str) -> bool:
+    """RETURNS (bool): Whether this would pass for a text without an entity, or for one that nobody annotated."""
+    if isinstance(piece, LeftOut):
+        # What stands in such a row of JSON_MIN, a program found.
+        return piece.reason == NOT_YET and shape != "label_studio_min"
+    if not isinstance(piece, dict) or shape == "label_studio":
+        # What people marked in a task, read_label_studio.py reads, or refuses.
+        return False
+    return not piece.get("entities") and piece.get("answer", "accept") == "accept"
 
 
 def _own(value: Any) -> Parts:
@@ -85,14 +121,31 @@ def _spacy_v2(value: list) -> Parts:
     yield {**value[1], "text": value[0]}
 
 
-def _prodigy(value: dict) -> Parts:
-    spans = value.get("spans") or []
+def _prodigy(value: dict, key: str = "spans") -> Parts:
+    spans = value.get(key) or []
     try:
         yield {**value, "entities": [(span["start"], span["end"], span["label"]) for span in spans]}
     except KeyError as error:
         raise ValueError(f"a span lacks {error}: a span needs start, end and label") from error
     except TypeError as error:
-        raise ValueError("`spans` is no list of objects: a span needs start, end and label") from error
+        raise ValueError(f"`{key}` is no list of objects: a span needs start, end and label") from error
+
+
+def _spacy_doc(value: dict) -> Parts:
+    yield from _prodigy(value, "ents")
+
+
+def _argilla(value: dict) -> Parts:
+    """Argilla writes lists of label, start and end, or objects once they are a Hugging Face data set."""
+    spans = value["annotation"]
+    if spans is None:
+        yield LeftOut(NOT_YET)
+    elif value.get("status") == "Discarded":
+        yield LeftOut("discarded by the annotator", len(spans))
+    else:
+        spans = [dict(zip(("label", "start", "end"), span)) if isinstance(span, list) else span for span in spans]
+        record = {"text": value.get("text"), "id": value.get("id"), "meta": _meta(value.get("metadata"))}
+        yield from _prodigy({**record, "spans": spans})
 
 
 def _doccano(value: dict, told: str = "") -> Parts:
@@ -117,14 +170,16 @@ def _meta(said: Any) -> dict:
 
 
 def _hugging_face(value: dict) -> Parts:
-    if isinstance(value["ner_tags"], list) and any(isinstance(tag, int) for tag in value["ner_tags"]):
+    tags = value["ner_tags"] if "ner_tags" in value else value["tags"]
+    if isinstance(tags, list) and any(isinstance(tag, int) for tag in tags):
         raise ValueError("the tags are numbers: write their names, which the features of the data set tell, into `ner_tags`")
-    record = _Tokens.model_validate(value)
+    record = _Tokens.model_validate({"tokens": value.get("tokens"), "ner_tags": tags})
     wrong = [tag for tag in record.ner_tags if not TAG.fullmatch(tag)]
     if wrong or len(record.tokens) != len(record.ner_tags):
         raise ValueError(f"a tag must be O or B-PERSON or the like, one a token, not {wrong[0][:100]!r}" if wrong else
                          f"there are {len(record.tokens)} tokens and {len(record.ner_tags)} tags")
-    yield {"id": value.get("id"), **from_tags(record.tokens, record.ner_tags, scheme_of([record.ner_tags]))}
+    said = {key: value[key] for key in ("id", "answer") if key in value}
+    yield said | from_tags(record.tokens, record.ner_tags, scheme_of([record.ner_tags]))
 
 
 SHAPES: dict[str, Callable[[Any], Parts]] = {
@@ -135,4 +190,6 @@ SHAPES: dict[str, Callable[[Any], Parts]] = {
     "label_studio": read_label_studio.read_task,
     "label_studio_min": read_label_studio.read_min,
     "hugging_face": _hugging_face,
+    "spacy_doc": _spacy_doc,
+    "argilla": _argilla,
 }

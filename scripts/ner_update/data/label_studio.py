@@ -4,14 +4,16 @@ Offsets count UTF-16 code units, unless a program put them there; the exported s
 annotation, and neither is a task that somebody skipped.
 """
 
+import json
 from typing import Any, Iterator, Optional
 
 from pydantic import BaseModel, StrictInt, StrictStr
 
-from ner_update.data.dataset import LeftOut
+from ner_update.data.dataset import NOT_YET, LeftOut
 from ner_update.data.offsets import by_exported_text
 
 KINDS = ("labels", "hypertextlabels")
+PLACE = ("start", "end", "text", "startOffset", "endOffset", "globalOffsets")
 
 
 class _Value(BaseModel):
@@ -23,14 +25,19 @@ class _Value(BaseModel):
 
 class _Annotation(BaseModel):
     # What is marked in a text, beside choices, relations and the like, which are no spans.
-    result: list[dict[str, Any]] = []
+    result: list[dict[str, Any]]
     was_cancelled: bool = False
     ground_truth: bool = False
+    # The same before 1.0.
+    skipped: bool = False
+    honeypot: bool = False
 
 
 class _Task(BaseModel):
     data: dict[str, Any]
     annotations: list[_Annotation] = []
+    # The same before 1.0.
+    completions: list[_Annotation] = []
 
 
 def is_task(value: dict) -> bool:
@@ -48,16 +55,19 @@ def read_task(value: dict) -> Iterator[dict | LeftOut]:
     RAISES (ValueError): If it is no such task, or if people differ on it and none of them is marked as ground truth.
     """
     task = _Task.model_validate(value)
+    annotations = [(one, *_regions(one.result)) for one in task.annotations + task.completions]
+    for annotation, regions, found in annotations:
+        if not (annotation.was_cancelled or annotation.skipped):
+            _all_read(regions, found)
     text = _text_of(task.data)
     done = []
-    for annotation in task.annotations:
-        found = [item.get("value") for item in annotation.result if item.get("type") in KINDS or _is_span(item.get("value"))]
-        if annotation.was_cancelled:
+    for annotation, _, found in annotations:
+        if annotation.was_cancelled or annotation.skipped:
             yield LeftOut("a cancelled annotation", len(found), texts=0)
         else:
-            done.append((annotation.ground_truth, _entities(text, found)))
+            done.append((annotation.ground_truth or annotation.honeypot, _entities(text, found)))
     if not done:
-        yield LeftOut("skipped by the annotator" if task.annotations else "not annotated yet")
+        yield LeftOut("skipped by the annotator" if annotations else NOT_YET)
         return
     chosen = [entities for truth, entities in done if truth] or [entities for _, entities in done]
     if any(sorted(entities) != sorted(chosen[0]) for entities in chosen):
@@ -75,17 +85,42 @@ def read_min(value: dict) -> Iterator[dict | LeftOut]:
     also those that nobody looked at, and they look the same but for their `annotation_id`.
     """
     if value["annotation_id"] is None:
-        yield LeftOut("not annotated yet")
+        yield LeftOut(NOT_YET)
         return
     lists = [inner for inner in value.values() if isinstance(inner, list)]
-    found = [item for inner in lists for item in inner if _is_span(item)]
+    regions = [item for inner in lists for item in inner]
+    found = [item for item in regions if _is_span(item)]
+    _all_read(regions, found)
     text = _text_of({key: inner for key, inner in value.items() if key not in ("annotator", "created_at", "updated_at")})
     yield {"text": text, "entities": _entities(text, found), **_sent_along(value)}
 
 
 def _is_span(value: Any) -> bool:
     """Choices, ratings and notes on a span repeat its place, and mark nothing."""
-    return isinstance(value, dict) and ("labels" in value or set(value) == {"start", "end", "text"})
+    if not isinstance(value, dict):
+        return False
+    # The text of a note is a list.
+    return "labels" in value or (set(value) == {"start", "end", "text"} and isinstance(value["text"], str))
+
+
+def _regions(result: list[dict[str, Any]]) -> tuple[list, list]:
+    """RETURNS (tuple): What has a place or a value, which a relation has not, and those of them that are spans."""
+    regions = [(item.get("type"), item.get("value", item if "start" in item else None)) for item in result]
+    return [value for _, value in regions], [value for kind, value in regions if kind in KINDS or _is_span(value)]
+
+
+def _all_read(regions: list, spans: list) -> None:
+    """RAISES (ValueError): If a region that is none of the spans marks another place, or has labels of another kind."""
+    places = {json.dumps([value.get("start"), value.get("end")]) for value in spans if isinstance(value, dict)}
+    for value in regions:
+        if not isinstance(value, dict) or _is_span(value):
+            continue
+        kinds = [key for key in value if key.endswith("labels")]
+        known = json.dumps([value.get("start"), value.get("end")]) in places
+        if not known and (kinds or {"start", "end"} <= value.keys()):
+            named = ", ".join(kinds or [key for key in value if key not in PLACE]) or "nothing"
+            raise ValueError(f"a region is marked with {named[:80]}, and only `labels` of a text are read: mark the spans "
+                             "with <Labels> in a <Text>, or delete these regions")
 
 
 def _entities(text: str, values: list) -> list:

@@ -4,6 +4,7 @@ A file tells by its content what it is: JSON or JSONL in one of the shapes of js
 (read_columns.py), a .spacy file (read_docbin.py), or brat standoff (read_brat.py). What was left out is counted, with the reason.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Any, Iterator
@@ -34,8 +35,9 @@ SHOWN = 5
 
 
 def data_files(path: Path) -> list[Path]:
-    """RETURNS (list): The file itself, or all files of a folder and its subfolders but hidden ones and notes, sorted."""
-    if path.is_dir():
+    """RETURNS (list): The file itself, or all files of a folder and its subfolders but hidden ones and notes, sorted.
+    A folder that cannot be read is among them, and a link to one: neither engine sees what changes behind it."""
+    if path.is_dir() and os.access(path, os.R_OK | os.X_OK):
         return sorted(p for p in path.rglob("*") if not _ignored(p, path))
     return [path]
 
@@ -159,8 +161,9 @@ def _take(found: DataSet, file: Path, line: int, record: BaseModel) -> None:
 
 def _ignored(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    # A folder that is called like a file was meant to be one.
-    other = path.is_dir() and path.suffix not in (*JSON, *COLUMNS, DOCBIN, BRAT)
+    # A folder that is called like a file was meant to be one, and what cannot be entered is not passed over.
+    entered = path.is_dir() and not path.is_symlink() and os.access(path, os.R_OK | os.X_OK)
+    other = entered and path.suffix not in (*JSON, *COLUMNS, DOCBIN, BRAT)
     return hidden or other or bool(NO_DATA.fullmatch(path.name)) or (path.suffix == ".txt" and path.with_suffix(BRAT).exists())
 
 
@@ -169,6 +172,8 @@ def _explain(error: ValueError) -> str:
         return str(error)
     parts = []
     wrong = error.errors(include_url=False, include_input=False)
+    if [item["loc"] for item in wrong if item["type"] == "missing"] == [("text",), ("entities",)]:
+        return f"neither `text` nor `entities`: this is no record of a known format. Export one of {', '.join(SHAPES)}"
     for item in wrong[:SHOWN]:
         where = ".".join(map(str, item["loc"]))
         if item["type"] == "missing" and where == "entities":

@@ -21,7 +21,7 @@ from run import BASE, ROOT
 from ner_update.checks.blocks import hash_of
 from ner_update.corpus.shards import read_docs
 from ner_update.data.grouping import group_key
-from preprocess import SPLITS, split_of
+from ner_update.corpus.splitting import SPLITS, split_of
 from ner_update.data.reader import read_data
 from ner_update.data.records import make_doc
 from ner_update.evaluation.breakdowns import seen_unseen

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument
-from wasabi import msg
-
 from ner_update.distillation.corpus import DistilSettings, distil
 from ner_update.project.command import run
+from typer import Argument
+from wasabi import msg
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,9 @@ from typing import Iterator, Optional
 
 import srsly
 import typer
-from wasabi import msg
-
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
+from wasabi import msg
 
 SHOWN = 3
 TRY = (

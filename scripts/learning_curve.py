@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument
-from wasabi import msg
-
 from ner_update.experiments.learning_curve import learning_curve
 from ner_update.experiments.variant import VariantSettings
 from ner_update.project.command import run
+from typer import Argument
+from wasabi import msg
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,13 +14,12 @@ from typing import Optional
 import spacy
 import srsly
 import typer
-from spacy.cli.package import package as spacy_package
-from wasabi import msg
-
+from ner_update.packaging.model_card import write_meta
 from ner_update.pipeline import text_context
 from ner_update.project.command import run
-from ner_update.packaging.model_card import write_meta
 from ner_update.project.outputs import fail, replacing
+from spacy.cli.package import package as spacy_package
+from wasabi import msg
 
 # 1980-01-01, the earliest time that a zip file can hold. The build takes it for the time of every member.
 EPOCH = 315532800

@@ -4,103 +4,16 @@ metrics.json is for programs, and DVC would give each of its figures a column. H
 and in .dvc/plots.
 """
 
+
 import csv
-from collections import Counter
 from pathlib import Path
-from typing import Iterable
 
 import srsly
 import typer
-from wasabi import msg
-
+from ner_update.evaluation.plot_tables import buckets, confusion, errors, labels, learning_curve, probes, seen_unseen, summary
 from ner_update.project.command import run
 from ner_update.project.outputs import replacing
-
-SIDES = ("base", "updated")
-TEST_SETS = {"new_test": "new texts", "base_test": "base texts"}
-WORDS = {"frequency": "in training", "length": "tokens", "casing": "written"}
-
-
-def summary(metrics: dict, found: dict, mix: dict, distilled: dict) -> dict:
-    """RETURNS (dict): A dozen figures of the updated pipeline, those of the new labels but for retention and agreement; how many
-    texts of each kind it was trained on; and how many teachers of each kind had read the distilled ones."""
-    kept, new = metrics["retention"], metrics["labels"]["new"]
-    # Without gold for the old labels there is no retention, and agreement stands for it.
-    retention = {name: kept[name]["percent"] for name in ("strict", "plain") if name in kept and "plain" in kept}
-    errors = [found["errors"]["new_test"][label] for label in new if label in found["errors"]["new_test"]]
-    teachers = Counter(row.get("encoder", Path(row["config"]).stem) for row in distilled["teachers"])
-    figures = {
-        "gain": {name: metrics["gain"][name] for name in "fpr"},
-        "retention": retention,
-        "agreement": {name: metrics["agreement"][name]["kept"]["percent"] for name in ("new_test", "raw_test")},
-        "recall": {name: row["r"] for name, row in metrics["seen_unseen"].items() if row["support"]},
-        "mixed_texts": {place: metrics["mixed_texts"][place]["lost"] for place in ("before", "after")} if "mixed_texts" in metrics else {},
-        "errors": {kind: sum(row[kind]["updated"] for row in errors) for kind in ("missed", "spurious", "boundary")},
-        "texts": {kind: row["texts"] for kind, row in {**mix["train"], "distilled": distilled}.items()},
-        "teachers": dict(teachers),
-        "drop": {probe: row["new"]["updated"]["drop"] for probe, row in found["probes"].items() if "new" in row},
-    }
-    return {name: row for name, row in figures.items() if row}
-
-
-def learning_curve(logs: dict[str, Path]) -> Iterable[dict]:
-    """YIELDS (dict): A row per evaluation in training. A base that was not trained here has none."""
-    for side, log in logs.items():
-        for row in srsly.read_jsonl(log) if log.stat().st_size else ():
-            yield {"pipeline": side, "step": row["step"], "score": round(100 * row["score"], 2)}
-
-
-def labels(metrics: dict) -> Iterable[dict]:
-    """YIELDS (dict): F, precision and recall of each label in each test set."""
-    for test, name in TEST_SETS.items():
-        for label, row in metrics.get(test, {}).get("labels", {}).items():
-            for side in SIDES:
-                yield {"what": f"{label}, {name} ({row[side]['support']})", "pipeline": side, **{key: row[side][key] for key in "fpr"}, "says": row["says"]}
-
-
-def seen_unseen(metrics: dict) -> Iterable[dict]:
-    """YIELDS (dict): Recall on entities that stand in training, and on others."""
-    for kind, row in metrics["seen_unseen"].items():
-        if row["support"]:
-            for side, recall in zip(SIDES, (row["base_r"], row["r"])):
-                yield {"what": f"{kind} ({row['support']})", "pipeline": side, "r": recall, "says": row["says"]}
-
-
-def buckets(found: dict, new: list[str]) -> Iterable[dict]:
-    """YIELDS (dict): Recall by kind of entity: each new label in the new texts, and all that the base knew in its own."""
-    for part, words in WORDS.items():
-        for test, name in TEST_SETS.items():
-            for kind, rows in found[part].get(test, {}).items():
-                for label in new if test == "new_test" else ["all"]:
-                    for side in SIDES if label in rows else ():
-                        row = rows[label]
-                        what = f"{label}, {kind} {words}, {name} ({row[side]['support']})"
-                        yield {"what": what, "pipeline": side, "r": row[side]["r"], "says": row["says"]}
-
-
-def errors(found: dict) -> Iterable[dict]:
-    """YIELDS (dict): How many of each kind of error, all labels together."""
-    for test, name in TEST_SETS.items():
-        for kind, row in found["errors"].get(test, {}).get("all", {}).items():
-            for side in SIDES if kind != "correct" else ():
-                yield {"what": f"{kind.replace('_', ' ')}, {name}", "pipeline": side, "entities": row[side], "says": row["says"]}
-
-
-def confusion(found: dict) -> Iterable[dict]:
-    """YIELDS (dict): How often a gold label was given which label."""
-    for test, name in TEST_SETS.items():
-        for side, matrix in found["confusion"].get(test, {}).items():
-            for gold, row in matrix.items():
-                for predicted, number in row.items():
-                    yield {"panel": f"{side}, {name}", "gold": gold, "predicted": predicted, "entities": number}
-
-
-def probes(found: dict) -> Iterable[dict]:
-    """YIELDS (dict): By how much F drops on rewritten texts."""
-    for probe, parts in found["probes"].items():
-        for name, row in parts.items():
-            for side in SIDES:
-                yield {"what": f"{probe.replace('_', ' ')}, {name} labels", "pipeline": side, "drop": row[side]["drop"], "says": row[side]["says"]}
+from wasabi import msg
 
 
 def main(

@@ -10,17 +10,16 @@ from typing import Any
 
 import spacy
 import typer
+from ner_update.parallel.engines import each, gpu_of_worker
+from ner_update.parallel.workers import TRIES, Lost
+from ner_update.pipeline.annotator import BATCH
+from ner_update.prediction.remote_folder import SUFFIXES, Folder, digest_of
+from ner_update.prediction.shard_predictor import ShardPredictor
+from ner_update.project.command import run
+from ner_update.project.outputs import fail
 from spacy.util import get_package_path, is_package
 from tqdm import tqdm
 from wasabi import msg
-
-from ner_update.pipeline.annotator import BATCH
-from ner_update.project.command import run
-from ner_update.parallel.engines import each, gpu_of_worker
-from ner_update.project.outputs import fail
-from ner_update.prediction.shard_predictor import ShardPredictor
-from ner_update.prediction.remote_folder import SUFFIXES, Folder, digest_of
-from ner_update.parallel.workers import TRIES, Lost
 
 # Names in the output folder that no shard has.
 LIST, FAILED = "_shards.jsonl", "_failed.jsonl"

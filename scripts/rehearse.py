@@ -6,8 +6,6 @@ from pathlib import Path
 import spacy
 import srsly
 import typer
-from wasabi import msg
-
 from ner_update.corpus.shards import count_texts, read_docs
 from ner_update.pipeline.compute import use_openblas
 from ner_update.project.command import run
@@ -15,6 +13,7 @@ from ner_update.project.outputs import replacing
 from ner_update.rehearsal.examples import in_shards, learnt_from
 from ner_update.rehearsal.mixing import mix, sizes, write_mix
 from ner_update.rehearsal.raw_texts import RawTexts
+from wasabi import msg
 
 
 def main(

@@ -5,18 +5,16 @@ from typing import Optional
 
 import srsly
 import typer
-from wasabi import msg
-
-from ner_update.pipeline import text_context  # noqa: F401  (where a command fails, command.py tries to load the pipelines that it was given)
 from ner_update.pages.changed_predictions import CHANGES, JUDGED, change_counts, changed, first
+from ner_update.pages.curves import HEIGHT, WIDTH, curve
+from ner_update.pages.error_examples import ERRORS, confused, error_counts, mistaken, worst
+from ner_update.pages.render import page, render
+from ner_update.pages.summary import verdict
+from ner_update.pipeline import text_context  # noqa: F401  (where a command fails, command.py tries to load the pipelines that it was given)
 from ner_update.project.command import run
 from ner_update.project.hashes import md5_of
-from ner_update.pages.curves import HEIGHT, WIDTH, curve
-from ner_update.pages.render import render
-from ner_update.pages.error_examples import ERRORS, confused, error_counts, mistaken, worst
-from ner_update.pages.render import page
 from ner_update.project.outputs import replacing
-from ner_update.pages.summary import verdict
+from wasabi import msg
 
 
 def all_labels(metrics: dict) -> list[str]:

@@ -4,16 +4,15 @@ from pathlib import Path
 from typing import Iterable, Iterator
 
 import typer
-from wasabi import msg
-
-from ner_update.data.validation import LONGEST_LABEL
-from ner_update.project.command import run
 from ner_update.data.dataset import DataSet
-from ner_update.project.outputs import fail, replacing
 from ner_update.data.json_files import read_values
 from ner_update.data.reader import read_data
 from ner_update.data.records import DataError, Example, Problem, label_counts
+from ner_update.data.validation import LONGEST_LABEL
 from ner_update.labelling.review_tasks import TOOLS, id_of
+from ner_update.project.command import run
+from ner_update.project.outputs import fail, replacing
+from wasabi import msg
 
 
 def labels_of(sets: Iterable[Iterable[Example]], patterns: Path, problems: list[Problem]) -> list[str]:

@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 import typer
+from ner_update.project.outputs import fail, replacing
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from wasabi import msg
-
-from ner_update.project.outputs import fail, replacing
 
 # With DVC a command line passes through a shell.
 SPECIAL = "\"'`$\\;&|<>*{}"

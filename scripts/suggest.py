@@ -13,20 +13,19 @@ from typing import Iterable, Iterator
 import spacy
 import srsly
 import typer
-from tqdm import tqdm
-from wasabi import msg
-
-from ner_update.pipeline import text_context  # noqa: F401  (the pipeline needs it to load)
-from ner_update.labelling.candidates import Candidate, candidates
-from ner_update.project.command import run
-from ner_update.project.outputs import fail, replacing
-from ner_update.labelling.matcher import ADVICE, PatternError
-from ner_update.labelling.pattern_stats import PatternTable
 from ner_update.data.grouping import group_key
 from ner_update.data.json_files import read_values
 from ner_update.data.reader import read_data
 from ner_update.data.records import DataError, Example, Problem, RawText
+from ner_update.labelling.candidates import Candidate, candidates
+from ner_update.labelling.matcher import ADVICE, PatternError
+from ner_update.labelling.pattern_stats import PatternTable
+from ner_update.pipeline import text_context  # noqa: F401  (the pipeline needs it to load)
 from ner_update.pipeline.compute import use_openblas
+from ner_update.project.command import run
+from ner_update.project.outputs import fail, replacing
+from tqdm import tqdm
+from wasabi import msg
 
 # So many texts for each that is wanted are held, the best by themselves.
 HELD = 50

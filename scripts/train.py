@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import typer
-from wasabi import msg
-
 from ner_update.pipeline.base import BasePipelineError, entity_labels, load_base
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
 from ner_update.training.loop import trained
+from wasabi import msg
 
 
 def main(

@@ -6,12 +6,11 @@ from statistics import mean, stdev
 from typing import Annotated
 
 import srsly
-from typer import Argument, Option
-from wasabi import msg
-
+from ner_update.experiments.variant import Variant, VariantSettings, results
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
-from ner_update.experiments.variant import Variant, VariantSettings, results
+from typer import Argument, Option
+from wasabi import msg
 
 FIGURES = {
     "gain_f": ("gain F", lambda row: row["gain"]["f"]),

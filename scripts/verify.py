@@ -5,67 +5,16 @@ another kind the kernels of the matrix library round differently, and trained we
 still be the same to the byte, and the metrics must agree within bounds.
 """
 
-import os
+
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-import srsly
 import typer
+from ner_update.project.outputs import fail
+from ner_update.project.verification import BOUNDS, apart, compare, hashes, repeat, trained_stages
 from threadpoolctl import threadpool_info
 from wasabi import msg
-
-from ner_update.project.outputs import fail
-
-# Points by which a run on another kind of CPU may differ. Measured with OPENBLAS_CORETYPE: benchmarks/README.md.
-BOUNDS = {"gain": 6.0, "strict retention": 2.0}
-
-
-def hashes(lock: Path) -> dict[str, dict[str, str]]:
-    """RETURNS (dict): For each stage of a dvc.lock, the hash of each of its outputs."""
-    stages = srsly.read_yaml(lock)["stages"]
-    return {name: {out["path"]: out["md5"] for out in stage.get("outs", [])} for name, stage in stages.items()}
-
-
-def trained_stages(lock: Path) -> set[str]:
-    """RETURNS (set): Stages whose outputs depend on how a CPU rounds: the training, and all that reads what it made."""
-    stages = srsly.read_yaml(lock)["stages"]
-    found: set[str] = set()
-    while True:
-        made = {out["path"] for name in found for out in stages[name].get("outs", [])}
-        more = {name for name, stage in stages.items() if name == "train" or made & {dep["path"] for dep in stage.get("deps", [])}}
-        if more == found:
-            return found
-        found = more
-
-
-def compare(promised: Path, made: Path) -> list[tuple[str, str]]:
-    """RETURNS (list): Stage and path of each output that differs, is missing, or is new."""
-    one, other = hashes(promised), hashes(made)
-    return [
-        (stage, path)
-        for stage in dict.fromkeys([*one, *other])
-        for path in sorted({*one.get(stage, {}), *other.get(stage, {})})
-        if one.get(stage, {}).get(path) != other.get(stage, {}).get(path)
-    ]
-
-
-def apart(promised: Path, made: Path) -> dict[str, float]:
-    """RETURNS (dict): By how many points two metrics.json differ, in what BOUNDS names. Empty where there is no such figure."""
-    def read(path: Path) -> dict[str, float]:
-        metrics = srsly.read_json(path)
-        return {"gain": metrics["gain"]["f"], "strict retention": metrics["retention"].get("strict", {}).get("percent")}
-
-    one, other = read(promised), read(made)
-    return {name: round(abs(one[name] - other[name]), 2) for name in BOUNDS if None not in (one[name], other[name])}
-
-
-def repeat(project: Path, folder: Path) -> None:
-    """Clone the last commit into a folder and run it with DVC. RAISES (CalledProcessError): If that fails."""
-    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run(["git", "clone", "--quiet", str(project.resolve()), str(folder)], check=True)
-    subprocess.run(["dvc", "repro"], cwd=folder, env=env, check=True)
 
 
 def main(project: Path = Path(".")):

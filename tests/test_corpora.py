@@ -12,7 +12,7 @@ from conftest import write
 from ner_update.checks.blocks import INDEX, hash_of
 from ner_update.corpus.shards import read_docs
 from ner_update.data.grouping import group_key
-from preprocess import LEFT_OUT, SPLITS, assign, split_of
+from ner_update.corpus.splitting import LEFT_OUT, SPLITS, assign, split_of
 from ner_update.data.reader import read_data
 from ner_update.data.records import Example
 from spacy.tokens import Span

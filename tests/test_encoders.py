@@ -9,7 +9,7 @@ import spacy
 import srsly
 from conftest import ROOT, command, content, run_update, write
 from test_data_parallel import with_code
-from vectors import table
+from ner_update.pipeline.vectors import table
 
 PLAIN = find_spec("transformers") is None
 GADGETS = ["Zune", "Kindle", "Walkman", "Lumio", "PalmPilot", "Tamagotchi"]

@@ -12,7 +12,7 @@ import spacy
 import srsly
 import typer
 from annotate import main as annotate
-from annotate import pieces
+from ner_update.labelling.annotate import pieces
 from ner_update.pipeline.annotator import Annotator
 from conftest import content, write
 from ner_update.corpus.shards import DocShard
@@ -210,7 +210,7 @@ def test_without_ray_it_is_said_how_to_get_it(monkeypatch, capsys):
 
 
 def test_annotate_gives_the_same_bytes_with_two_workers(assets, tmp_path, monkeypatch):
-    monkeypatch.setattr("annotate.PIECE", 300)
+    monkeypatch.setattr("ner_update.labelling.annotate.PIECE", 300)
     monkeypatch.chdir(tmp_path)
     write(assets / "raw.jsonl", [{"text": f"an iphone x {n}" if n % 3 else f"kindle number {n}"} for n in range(60)])
     assert len(list(pieces(assets / "raw.jsonl"))) > 4

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ner_update.data.offsets import from_utf16, to_utf16
 from ner_update.data.reader import read_data
 from ner_update.data.records import Example
-from review_import import read_reviewed, written
+from ner_update.labelling.review_import import read_reviewed, written
 from ner_update.labelling.review_merge import merge
 from ner_update.labelling.review_tasks import TOOLS
 

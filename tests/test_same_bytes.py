@@ -10,7 +10,7 @@ import pytest
 import srsly
 from conftest import command
 from test_engines import outputs
-from verify import apart, compare, trained_stages
+from ner_update.project.verification import apart, compare, trained_stages
 
 # Every Python process of the other run lives a year and an hour later.
 LATER = "import time\nnow, later = time.time, 366 * 86400 + 3600\ntime.time = lambda: now() + later\n"

@@ -18,7 +18,7 @@ import srsly
 import typer
 from conftest import ROOT, command, commit
 from ner_update.experiments.queue import reason
-from sweep import part_of
+from ner_update.experiments.sweep import part_of
 from ner_update.experiments.plan import Outcome, Plan, PlanError, number_of_trials, read_plan, trials
 from ner_update.experiments.table import best, compared, ranked, show
 

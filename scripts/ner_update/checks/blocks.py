@@ -18,17 +18,17 @@ import numpy
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 
-from ner_update.checks.missed_mentions import SEARCHED, BareForms, surface_forms
-from ner_update.pipeline.base import load_base, tokenizer_for
 from ner_update.checks.labels import WrongLabel, label_findings
+from ner_update.checks.missed_mentions import SEARCHED, BareForms, surface_forms
 from ner_update.checks.severity import Levels
-from ner_update.corpus.shards import DocShard
 from ner_update.checks.span_boundaries import edge_findings
+from ner_update.checks.text_index import Facts, facts
+from ner_update.corpus.shards import DocShard
 from ner_update.data.grouping import group_key
 from ner_update.data.json_files import Part
 from ner_update.data.reader import read_block, read_part
 from ner_update.data.records import Example, Finding, Problem, RawText, check_alignment
-from ner_update.checks.text_index import Facts, facts
+from ner_update.pipeline.base import load_base, tokenizer_for
 
 # What preprocess knows of each text: the shard with its Doc, and hashes of its group and of itself.
 INDEX = numpy.dtype([("shard", "u4"), ("group", "u8"), ("text", "u8")])

@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import median_low
 from typing import Iterator
 
-from ner_update.data.records import Problem
 from ner_update.checks.duplicates import near_duplicates_and_leaks, repeated_texts
 from ner_update.checks.text_index import TextIndex
+from ner_update.data.records import Problem
 
 # spaCy's own `debug data` calls a label with so many examples, or fewer, too small to learn (NEW_LABEL_THRESHOLD).
 FEW_OF_A_LABEL = 50

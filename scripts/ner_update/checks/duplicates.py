@@ -4,9 +4,9 @@ from collections import Counter
 from difflib import SequenceMatcher
 from typing import Iterator
 
+from ner_update.checks.text_index import Stored, TextIndex
 from ner_update.data.grouping import near_key
 from ner_update.data.records import Problem
-from ner_update.checks.text_index import Stored, TextIndex
 
 # Texts with this share of their words in common, in the same order, are nearly the same.
 NEARLY = 0.9

@@ -19,9 +19,9 @@ from spacy.language import Language
 from spacy.pipeline import SpanRuler
 from tqdm import tqdm
 
-from ner_update.parallel.time_limit import in_time
 from ner_update.data.json_files import read_values, show
 from ner_update.data.records import Problem
+from ner_update.parallel.time_limit import in_time
 
 # For one pattern over all of its words; what runs away takes longer than anybody would wait.
 SECONDS = 5.0

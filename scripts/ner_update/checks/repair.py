@@ -11,9 +11,9 @@ from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional
 
 from spacy.tokens import Doc
 
-from ner_update.data.validation import CARRIAGE_RETURN, check_record, trimmed
 from ner_update.data.offsets import Span, edited
 from ner_update.data.records import ALWAYS_ERRORS, Example, check_alignment
+from ner_update.data.validation import CARRIAGE_RETURN, check_record, trimmed
 
 EDITS: list[tuple[re.Pattern, Callable[[re.Match], str], str]] = [
     (re.compile("[\ud800-\udbff][\udc00-\udfff]"), lambda m: m[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), "joined halves of characters"),

@@ -21,8 +21,8 @@ from typing import Iterable, Optional
 from wasabi import msg
 
 from ner_update.checks.severity import KINDS, Levels
-from ner_update.project.outputs import replacing
 from ner_update.data.records import Problem, printable
+from ner_update.project.outputs import replacing
 
 # Messages of one kind that are printed; all are in the file.
 SHOWN = 20

@@ -10,9 +10,8 @@ The first pass counts the surface forms (scripts/ner_update/checks/missed_mentio
 from collections import Counter
 from typing import Iterator
 
-from ner_update.data.validation import trimmed
 from ner_update.data.records import Example, Finding
-
+from ner_update.data.validation import trimmed
 
 # Not # and @: a hashtag is no slip.
 EDGES = frozenset(".!?'\u2018\u2019-\u2013\u2014*\u2026/|~_,;:()[]\"\u201c\u201d")

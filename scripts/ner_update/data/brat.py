@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from typing import Iterator, Optional
 
-from ner_update.data.offsets import by_exported_text
 from ner_update.data.json_files import Part, read_content
+from ner_update.data.offsets import by_exported_text
 from ner_update.data.records import Problem
 
 # Over a line of many numbers the regular expressions of EDS-NLP take time with the square of its length.

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
 
 from ner_update.data import label_studio as read_label_studio
 from ner_update.data.dataset import NOT_YET, LeftOut
-from ner_update.data.offsets import by_word_edges, from_utf16
 from ner_update.data.json_files import Part, values_of
+from ner_update.data.offsets import by_word_edges, from_utf16
 from ner_update.data.tag_schemes import TAG, from_tags, scheme_of
 from ner_update.data.unread_spans import ANNOTATION, unread_key
 

@@ -11,14 +11,14 @@ from typing import Any, Iterator
 
 from pydantic import BaseModel, ValidationError
 
-from ner_update.data.validation import check_record
-from ner_update.data.dataset import DataSet, LeftOut
-from ner_update.data.json_formats import SHAPES, parts_of
 from ner_update.data.brat import read_brat
 from ner_update.data.conll import parts_of_columns, read_columns
+from ner_update.data.dataset import DataSet, LeftOut
 from ner_update.data.docbin import read_docbin
 from ner_update.data.json_files import Part, is_json, parts_of_file, read_content, show, values_of
+from ner_update.data.json_formats import SHAPES, parts_of
 from ner_update.data.records import Example, Problem
+from ner_update.data.validation import check_record
 
 JSON = (".jsonl", ".json")
 COLUMNS = (".conll", ".conll2003", ".iob", ".iob2", ".bio", ".bilou", ".biluo", ".bioes", ".ner", ".tsv", ".txt")

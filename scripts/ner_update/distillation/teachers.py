@@ -8,9 +8,9 @@ from typing import NamedTuple
 import srsly
 from wasabi import msg
 
-from ner_update.update.retraining import best_step
 from ner_update.training.loop import read_config
 from ner_update.update.recipe import train_update
+from ner_update.update.retraining import best_step
 from ner_update.update.settings import UpdateSettings
 
 

@@ -13,9 +13,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from tqdm import tqdm
 
-from ner_update.pipeline.base import entity_labels
 from ner_update.corpus.rewriting import Rewritten, rewritten, with_names, without_punctuation
 from ner_update.evaluation.scoring import count, entities, f_score, interval, paired, resample, sentence
+from ner_update.pipeline.base import entity_labels
 
 # Texts of a test set at most: each is read four times more, which takes a transformer on a CPU minutes.
 PROBED = 400

@@ -15,9 +15,9 @@ from typing import Iterable, Iterator, Optional
 
 import psutil
 import srsly
+from set_var import set_var
 
 from ner_update.experiments.git_dvc import MARK, CommandFailed, dvc, environment, git
-from set_var import set_var
 from ner_update.experiments.plan import TARGETS, Values, shown, vars_of_trials
 
 # Beside DVC's own temporary folders, where git and DVC look for nothing.

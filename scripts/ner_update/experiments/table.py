@@ -7,9 +7,9 @@ from typing import Optional
 import numpy
 from wasabi import msg
 
-from ner_update.project.outputs import replacing
 from ner_update.evaluation.scoring import f_score, interval, recall, resample, sentence
 from ner_update.experiments.plan import Outcome, Plan
+from ner_update.project.outputs import replacing
 
 
 def precision(counts: numpy.ndarray) -> numpy.ndarray:

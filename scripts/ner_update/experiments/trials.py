@@ -11,11 +11,11 @@ import srsly
 from tqdm import tqdm
 
 from ner_update.evaluation.comparison import Comparison
-from ner_update.experiments.queue import Experiments
-from ner_update.project.outputs import replacing
 from ner_update.experiments.plan import Plan, Values, trials
+from ner_update.experiments.queue import Experiments
 from ner_update.experiments.table import outcome
 from ner_update.experiments.variant import measured
+from ner_update.project.outputs import replacing
 
 PREFIX = "sweep-"
 # The dev set compares the trials, so none of them may train on it.

@@ -16,18 +16,18 @@ import spacy
 import srsly
 from spacy.tokens import Doc
 from tqdm import tqdm
+from typer import Argument, Option
 from wasabi import msg
 
-from typer import Argument, Option
 from ner_update.corpus.shards import count_texts, read_docs
+from ner_update.distillation.corpus import DistilSettings, distil
 from ner_update.evaluation.comparison import Comparison, scores
-from ner_update.project.outputs import fail, replacing
-from ner_update.rehearsal.raw_texts import RawTexts
-from ner_update.rehearsal.examples import learnt_from
-from ner_update.rehearsal.mixing import mix, write_mix
 from ner_update.evaluation.scoring import count, entities, f_score, interval, resample
 from ner_update.pipeline.compute import use_openblas
-from ner_update.distillation.corpus import DistilSettings, distil
+from ner_update.project.outputs import fail, replacing
+from ner_update.rehearsal.examples import learnt_from
+from ner_update.rehearsal.mixing import mix, write_mix
+from ner_update.rehearsal.raw_texts import RawTexts
 from ner_update.update.recipe import train_update
 from ner_update.update.settings import Parts, UpdateSettings
 

@@ -18,10 +18,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
-from ner_update.pipeline.base import recognisers
 from ner_update.labelling.confidence import recognise
 from ner_update.labelling.matcher import matches
 from ner_update.labelling.pattern_stats import PatternTable
+from ner_update.pipeline.base import recognisers
 
 ONLY_PATTERNS, ONLY_PIPELINE, NEW_FORM = 1.0, 0.1, 0.1
 AGAIN = 0.5

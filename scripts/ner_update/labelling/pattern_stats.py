@@ -7,9 +7,9 @@ from typing import Any, Iterable, Optional
 
 from wasabi import msg
 
-from ner_update.labelling.matcher import Match
 from ner_update.data.json_files import show
 from ner_update.data.records import Example
+from ner_update.labelling.matcher import Match
 
 SHOWN = 20
 HEADER = ("Line", "Pattern", "Texts", "Matches", "Kept", "Lost to", "In gold", "Right", "Precision %", "Recall %")

@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 import srsly
 
-from ner_update.labelling.matcher import PatternMatcher
-from ner_update.labelling.pattern_stats import PatternTable
 from ner_update.data.json_files import Part
 from ner_update.data.reader import read_block
 from ner_update.data.records import Problem, RawText
+from ner_update.labelling.matcher import PatternMatcher
+from ner_update.labelling.pattern_stats import PatternTable
 
 
 class Silver(NamedTuple):

@@ -7,7 +7,20 @@ import srsly
 import streamlit as st
 
 from ner_update.pages.app_data import (
-    SETS, SIDES, as_html, chosen, colours, data, files_of, finding_html, kinds, labels_of, load, missing, predict, wrong_texts,
+    SETS,
+    SIDES,
+    as_html,
+    chosen,
+    colours,
+    data,
+    files_of,
+    finding_html,
+    kinds,
+    labels_of,
+    load,
+    missing,
+    predict,
+    wrong_texts,
 )
 
 PAGES = {"text": "Type a text", "errors": "Test errors", "data": "Data"}

@@ -9,9 +9,9 @@ import srsly
 from markupsafe import Markup, escape
 from spacy import displacy
 
-from ner_update.pipeline import text_context  # noqa: F401  (registers the layer of the updated pipeline)
 from ner_update.data.reader import data_files, read_data
 from ner_update.data.records import Example, RawText
+from ner_update.pipeline import text_context  # noqa: F401  (registers the layer of the updated pipeline)
 
 # Light enough for black letters.
 PALETTE = ["#ffd966", "#9fc5e8", "#b6d7a8", "#ea9999", "#b4a7d6", "#f9cb9c", "#a2dfd9", "#d5a6bd", "#d9ead3", "#ffe5a0", "#cfe2f3", "#e6c9a8"]

@@ -12,8 +12,8 @@ from typing import Any, Callable, Iterator, Sequence
 
 from ner_update.parallel.pool import in_processes
 from ner_update.parallel.ray_engine import on_ray
-from ner_update.project.outputs import fail
 from ner_update.parallel.workers import TRIES, Lost, Worker, opened
+from ner_update.project.outputs import fail
 
 ENGINES = ("local", "ray")
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Iterator, Sequence
 
 from ner_update.parallel.pool import cores
-from ner_update.project.outputs import fail
 from ner_update.parallel.workers import TRIES, Lost, Worker, sealed
+from ner_update.project.outputs import fail
 
 # Bytes of the object store of this machine: only tasks and results pass through it.
 STORE = 512 * 2**20

@@ -9,10 +9,10 @@ from typing import Any, Callable, Iterator, Optional
 import srsly
 from pydantic import ValidationError, field_validator
 
-from ner_update.data.validation import check_record
 from ner_update.data.json_files import parts_of_file
 from ner_update.data.reader import BLOCK, read_block
 from ner_update.data.records import DataError, Problem, RawText
+from ner_update.data.validation import check_record
 
 # Rows of a Parquet file that are in memory at once.
 ROWS = 10_000

@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import Any
 
-from ner_update.pipeline.annotator import Annotator
 from ner_update.data.records import DataError
-from ner_update.prediction.shard_io import Unread, read_shard, writing
+from ner_update.pipeline.annotator import Annotator
 from ner_update.prediction.remote_folder import Folder, digest_of
+from ner_update.prediction.shard_io import Unread, read_shard, writing
 
 
 class ShardPredictor:

@@ -8,9 +8,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Callable
 
-from ner_update.pipeline.annotator import Annotator
 from ner_update.corpus.shards import read_texts, shards_of
 from ner_update.parallel.engines import each_of, gpu_of_worker
+from ner_update.pipeline.annotator import Annotator
 
 # For each text that is wanted so many are read at first; each next time so many times as many.
 SPARE = 8

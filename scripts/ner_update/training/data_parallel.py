@@ -25,8 +25,8 @@ from spacy.training.loop import train
 from thinc.api import Model, NumpyOps, Optimizer, get_current_ops
 from wasabi import msg
 
-from ner_update.training.cached_dev import dev_read_once
 from ner_update.project.outputs import fail
+from ner_update.training.cached_dev import dev_read_once
 from ner_update.training.shared_weights import share_weights
 
 Learn = Callable[..., dict[str, float]]

@@ -20,13 +20,13 @@ from thinc.api import Config
 from wasabi import msg
 
 from ner_update.corpus import readers as streamed_corpus  # noqa: F401  (configs name what it and the next register)
+from ner_update.corpus.shards import count_texts
 from ner_update.pipeline import text_context  # noqa: F401
+from ner_update.pipeline.compute import take_gpu, use_openblas
+from ner_update.project.outputs import fail, replacing, scratch
+from ner_update.training.cached_examples import update_with_kept_gold
 from ner_update.training.checkpoints import joined, keeping
 from ner_update.training.data_parallel import together
-from ner_update.corpus.shards import count_texts
-from ner_update.pipeline.compute import take_gpu, use_openblas
-from ner_update.training.cached_examples import update_with_kept_gold
-from ner_update.project.outputs import fail, replacing, scratch
 
 SECTIONS = {"nlp": ConfigSchemaNlp, "training": ConfigSchemaTraining, "initialize": ConfigSchemaInit}
 # Under these names the readers of a config are replaced.

@@ -16,7 +16,6 @@ from spacy.training import Example
 
 from ner_update.corpus.rewriting import in_the_case_of
 
-
 Batcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 
 

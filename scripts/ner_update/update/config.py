@@ -9,11 +9,11 @@ import spacy
 from spacy.language import Language
 from thinc.api import Config
 
-from ner_update.update import optimizer as encoder_optimizer  # noqa: F401  (configs name what it and the next register)
-from ner_update.update import augmentation as made_up_names  # noqa: F401
-from ner_update.update.copy_embedding import embedding
 from ner_update.project.outputs import fail
 from ner_update.training.loop import read_config
+from ner_update.update import augmentation as made_up_names  # noqa: F401
+from ner_update.update import optimizer as encoder_optimizer  # noqa: F401  (configs name what it and the next register)
+from ner_update.update.copy_embedding import embedding
 from ner_update.update.settings import UpdateSettings
 
 NEW = "ner_new"

@@ -14,14 +14,14 @@ from spacy.training.initialize import init_nlp
 from spacy.util import fix_random_seed, load_model_from_config, registry
 from thinc.api import Optimizer
 
+from ner_update.corpus.shards import read_docs
+from ner_update.pipeline.base import entity_labels, recognisers
+from ner_update.training.loop import read_config
+from ner_update.update import augmentation as made_up_names  # noqa: F401
 from ner_update.update import copy_embedding  # noqa: F401  (configs name what it and the next registers)
 from ner_update.update import optimizer as encoder_optimizer  # noqa: F401
-from ner_update.update import augmentation as made_up_names  # noqa: F401
-from ner_update.pipeline.base import entity_labels, recognisers
-from ner_update.corpus.shards import read_docs
-from ner_update.training.loop import read_config
-from ner_update.update.recipe import put_in
 from ner_update.update.config import fitted
+from ner_update.update.recipe import put_in
 from ner_update.update.settings import UpdateSettings
 
 

@@ -6,12 +6,12 @@ from typing import Optional
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ner_update.data.validation import check_record
 from ner_update.corpus.shards import read_docs
-from ner_update.project.outputs import fail
 from ner_update.data.reader import read_data
 from ner_update.data.records import Example, Problem, check_alignment, make_doc
+from ner_update.data.validation import check_record
 from ner_update.evaluation.scoring import entities
+from ner_update.project.outputs import fail
 
 ADVICE = 'Give a line of the data (--line assets/annotated/gadgets.jsonl:3), or a text with its spans (--text "iPhone X is coming" --span 0:8:GADGET).'
 

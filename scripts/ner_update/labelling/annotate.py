@@ -1,0 +1,53 @@
+"""Match patterns over raw texts to make silver examples, which a person reviews before they become gold.
+
+Beside the examples it writes what each pattern is good for: what it matches in the raw texts, which other pattern takes its
+matches away, and how far it is right in the annotated texts.
+"""
+
+
+from pathlib import Path
+from typing import Iterator
+
+from tqdm import tqdm
+
+from ner_update.data.json_files import Part, parts_of_file
+from ner_update.data.reader import JSON, data_files
+from ner_update.data.records import DataError, Example
+from ner_update.labelling.matcher import matches
+from ner_update.labelling.pattern_stats import PatternTable
+from ner_update.labelling.silver import SilverMaker
+from ner_update.parallel.engines import each_of
+
+# Bytes of raw texts that a worker matches at once: some 3,000 texts, a second's work.
+PIECE = 500_000
+
+def annotate(raw: Path, known: dict[str, Example], table: PatternTable, lang: str, engine: str, workers: int) -> Iterator[str]:
+    """Match the patterns over raw texts, and over annotated ones to see how far they are right.
+
+    known (dict): Annotated examples by their text.
+    table (PatternTable): Of the patterns. It is filled.
+    engine, workers: As `engines.each` takes them. They make no difference to what comes out.
+    YIELDS (str): JSONL, a record for each raw text with a match: text, entities, meta.
+    RAISES (DataError): After all texts, if a line of the raw ones cannot be used. (PatternError): As PatternMatcher.
+    """
+    for text, found in matches(tqdm(known, desc="gold", unit="text", disable=None), table.patterns, lang):
+        table.add_gold(known[text], found)
+    entries, parts, problems = list(zip(table.lines, table.patterns)), list(pieces(raw)), []
+    made = each_of(SilverMaker, (entries, lang, frozenset(known)), parts, engine, workers)
+    with tqdm(total=sum(part.length for part in parts), desc="annotate", unit="B", unit_scale=True, disable=None) as bar:
+        for silver, part in zip(made, parts):
+            problems += silver.problems
+            table.extend(silver.table)
+            bar.update(part.length)
+            yield silver.lines
+    if problems:
+        raise DataError(problems)
+
+
+def pieces(raw: Path) -> Iterator[Part]:
+    """YIELDS (Part): A file, or all files of a folder, in pieces small enough to be shared among workers."""
+    for file in data_files(raw):
+        if file.suffix not in JSON:
+            yield Part(file)
+        elif file.stat().st_size:
+            yield from parts_of_file(file, PIECE)

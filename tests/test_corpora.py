@@ -252,7 +252,7 @@ def test_names_that_are_trained_on_are_not_those_that_are_tested_with():
     tested = " ".join(sentence for language in config["test"].values() for place in language.values() for sentence in place)
     assert not words & set(re.findall(r"\w+", tested))
     used = " ".join(sentence for sentences in config["train"]["sentences"].values() for sentence in sentences)
-    assert set(re.findall(r"\{(\w+)\}", used)) == {"person", "place", "organisation"}
+    assert set(re.findall(r"\{(\w+)\}", used)) == {"person", "person_first", "person_last", "place", "organisation"}
 
 
 def test_numbers_and_words_in_lower_case_are_no_names():

@@ -22,9 +22,11 @@ from ner_update.rehearsal.raw_texts import digest
 OLD = "old_entities"
 # Rehearsal texts that are held in memory, to be joined with new ones; and sentences that are made.
 HELD = 5_000
-MADE = 1_000
+MADE = 2_000
 # Names in a list of names, at most.
 NAMES = 3
+# Share of the joined texts that have such a list.
+LISTS = 0.3
 # Each new example is joined so often: with one text each, a few hundred examples would meet a few hundred names.
 TIMES = 3
 CONFIG = Path(__file__).parents[3] / "configs/mixed_texts.yml"
@@ -68,7 +70,7 @@ def mixed_examples(nlp: Language, new: Iterable[Doc], old: list[Doc], made: list
         rng = random.Random(f"{digest(doc.text)}{time}")
         group = rng.choice(groups)
         carrier = rng.choice(group)
-        if rng.random() < 0.5:
+        if rng.random() < LISTS:
             carrier = nlp.make_doc(", ".join(rng.choice(names_of(rng.choice(group))) for _ in range(rng.randint(1, NAMES))))
             carrier.set_ents([], default="outside")
         yield Doc.from_docs([carrier, doc] if rng.random() < 0.5 else [doc, carrier])

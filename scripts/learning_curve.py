@@ -9,7 +9,7 @@ import typer
 from wasabi import msg
 
 from command import run
-from outputs import replacing
+from outputs import refuse_overlap, replacing
 from scoring import f_score, interval, resample, sentence
 from update import Parts
 from variant import Setting, Variant, Voting, results
@@ -84,7 +84,7 @@ def main(
     silver: Path = typer.Option(..., help="JSONL of the raw texts that patterns matched"),
     vectors: Path = typer.Option(..., help="Pipeline folder with word vectors, as for the update"),
     encoder: str = typer.Option("", help="Hugging Face encoder, as for the update"),
-    max_steps: int = typer.Option(3000, help="Training stops here at the latest, as for the update"),
+    max_steps: int = typer.Option(3000, min=1, help="Training stops here at the latest, as for the update"),
     update_on: Parts = typer.Option("train+dev", help="As for the update"),
     seed: int = 0,
     gpu_id: int = -1,
@@ -96,6 +96,7 @@ def main(
     store: Path = typer.Option(Path("training/variants"), help="Keeps the figures of finished trainings"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
+    refuse_overlap(output, config, base, corpus, silver, vectors, store)
     voting = Voting(teachers, transformers, transformer_config, ratio)
     setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, store, resume, voting)
     found = results(setting, [Variant(seed, share, seed) for share in SHARES])

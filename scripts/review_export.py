@@ -9,7 +9,7 @@ from wasabi import msg
 from check_record import LONGEST_LABEL
 from command import run
 from data_set import DataSet
-from outputs import fail, replacing
+from outputs import fail, refuse_overlap, replacing
 from read_json import read_values
 from read_records import read_data
 from records import DataError, Example, Problem, label_counts
@@ -52,6 +52,7 @@ def main(
     tool: str = typer.Option("label_studio", help="label_studio, prodigy or doccano"),
     told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
 ):
+    refuse_overlap(output, source, assets)
     if tool not in TOOLS:
         fail([f"vars.review_tool is {tool[:40]!r}: it must be one of {', '.join(TOOLS)}"], "Nothing was written.")
     problems: list[Problem] = []

@@ -103,6 +103,8 @@ def main(
 ):
     target = assets / "annotated" / name
     nothing = "Nothing was written."
+    if Path(name).name != name:
+        fail([f"{name!r} is no name of a file in {assets / 'annotated'}"], f"{nothing} Name another file with --name.")
     if target.suffix != ".jsonl" or (target.exists() and IN_LIST.match(target.read_text(encoding="utf-8-sig"))):
         fail([f"{target} must be JSONL, with a record a line"], f"{nothing} Name another file with --name.")
     try:

@@ -19,7 +19,7 @@ from wasabi import msg
 import text_context  # noqa: F401  (the pipeline needs it to load)
 from candidates import Candidate, candidates
 from command import run
-from outputs import fail, replacing
+from outputs import fail, refuse_overlap, replacing
 from pattern_matches import ADVICE, PatternError
 from pattern_table import PatternTable
 from group_key import group_key
@@ -74,6 +74,7 @@ def main(
     lang: str = "en",
     told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
 ):
+    refuse_overlap(output, assets, pipeline)
     if not (pipeline / "meta.json").is_file():
         fail([f"There is no pipeline in {pipeline}"], "Run the whole project first, so that there is one to be unsure: make")
     problems: list[Problem] = []

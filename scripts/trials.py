@@ -8,7 +8,7 @@ import typer
 from wasabi import msg
 
 from command import run
-from outputs import fail, replacing
+from outputs import fail, refuse_overlap, replacing
 from update import Parts
 from variant import Setting, Variant, results
 
@@ -37,7 +37,7 @@ def main(
     silver: Path = typer.Option(..., help="JSONL of the raw texts that patterns matched"),
     vectors: Path = typer.Option(..., help="Pipeline folder with word vectors, as for the update"),
     encoder: str = typer.Option("", help="Hugging Face encoder, as for the update"),
-    max_steps: int = typer.Option(3000, help="Training stops here at the latest, as for the update"),
+    max_steps: int = typer.Option(3000, min=1, help="Training stops here at the latest, as for the update"),
     update_on: Parts = typer.Option("train+dev", help="As for the update"),
     seed: int = typer.Option(0, help="The first; the others follow it"),
     number: int = typer.Option(3, help="How many seeds"),
@@ -46,6 +46,7 @@ def main(
     store: Path = typer.Option(Path("training/variants"), help="Keeps the figures of finished trainings"),
     resume: bool = typer.Option(False, envvar="RESUME", help="Go on from the checkpoint that an interruption kept"),
 ):
+    refuse_overlap(output, config, base, corpus, silver, vectors, store)
     if number < 2:
         fail([f"{number} seed has no spread"], "Ask for two at least: python scripts/set_var.py trials 3")
     setting = Setting(config, base, corpus, silver, vectors, encoder, max_steps, update_on, gpu_id, processes, store, resume)

@@ -1,7 +1,6 @@
 """Find the pipeline that is to be updated, and say clearly when it cannot be used."""
 
 import os
-import re
 from typing import Optional
 
 import spacy
@@ -9,6 +8,7 @@ from spacy.language import Language
 from spacy.pipeline import EntityRecognizer
 
 import text_context  # noqa: F401  (a pipeline that this project updated needs it to load)
+from vars_model import LANG
 
 
 class BasePipelineError(ValueError):
@@ -55,7 +55,7 @@ def tokenizer_for(lang: str, base: Optional[Language] = None) -> Language:
     """RETURNS (Language): What makes Docs out of texts: the base pipeline's tokenizer, or the language's.
     RAISES (BasePipelineError): If there is no such language. Its code becomes part of the package's name and path.
     """
-    if not re.fullmatch(r"[a-z][a-z_]{1,19}", lang):
+    if not LANG.fullmatch(lang):
         raise BasePipelineError(f"vars.lang is {lang[:40]!r}: it must be a language code of small letters, such as en or xx.")
     try:
         return base if base is not None else spacy.blank(lang)

@@ -64,7 +64,7 @@ def main(
     ratio: float = typer.Option(2.0, min=0, help="Distilled texts per annotated example of the train part, if there are as many"),
     vectors: Path = typer.Option(None, help="As for the update"),
     encoder: str = typer.Option("", help="Hugging Face encoder of the transformers; or as for the update"),
-    max_steps: int = typer.Option(3000, help="As for the update"),
+    max_steps: int = typer.Option(3000, min=1, help="As for the update"),
     seed: int = typer.Option(0, help="The first teacher's; the others follow it"),
     gpu_id: int = -1,
     stream_over: int = typer.Option(0, help="As for the update"),

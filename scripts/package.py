@@ -3,7 +3,6 @@
 import gzip
 import io
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -21,12 +20,10 @@ import text_context
 from command import run
 from model_card import write_meta
 from outputs import fail, replacing
+from vars_model import problems
 
 # 1980-01-01, the earliest time that a zip file can hold. The build takes it for the time of every member.
 EPOCH = 315532800
-# Both become part of file names and of a module's name.
-NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
-VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}((a|b|rc|\.dev)[0-9]{1,9})?")
 
 
 def build(folder: Path) -> None:
@@ -68,9 +65,9 @@ def main(
     breakdowns: Optional[Path] = typer.Option(None, help="For the limits that the model card names; it has fewer without it"),
     summary: Optional[Path] = typer.Option(None, help="For how many texts it learnt from that nobody annotated, and who read them"),
 ):
-    if not NAME.fullmatch(name) or not VERSION.fullmatch(version):
-        advice = "Use at most 50 lower-case letters, digits and _ for vars.package_name, and a version such as 0.1.0."
-        fail([f"{name!r} {version!r} cannot be the name and version of a package"], advice)
+    # Both become part of file names and of a module's name.
+    if found := problems({"package_name": name, "package_version": version}):
+        fail(found, "Nothing was written.")
     nlp = spacy.load(model)
     details = srsly.read_json(breakdowns) if breakdowns else None
     learnt = srsly.read_json(summary) if summary else {}

@@ -88,7 +88,7 @@ def main(
     distilled: Path = typer.Option(None, help="Corpus of raw texts as several recognisers read them, to train on as well"),
     vectors: Path = typer.Option(None, help="Pipeline folder with word vectors, for a base that has none of its own"),
     encoder: str = typer.Option("", help="Hugging Face encoder, for a config that trains a transformer"),
-    max_steps: int = typer.Option(2000, help="Training stops here at the latest"),
+    max_steps: int = typer.Option(2000, min=1, help="Training stops here at the latest"),
     update_on: Parts = typer.Option("train+dev", help="Whether to train once more, on the dev texts as well"),
     seed: int = 0,
     gpu_id: int = -1,

@@ -17,6 +17,7 @@ from spacy.cli.package import package as spacy_package
 from wasabi import msg
 
 import text_context
+from base_pipeline import REQUIREMENTS, BasePipelineError, check_meta
 from command import run
 from model_card import write_meta
 from outputs import fail, replacing
@@ -69,6 +70,11 @@ def main(
     if found := problems({"package_name": name, "package_version": version}):
         fail(found, "Nothing was written.")
     nlp = spacy.load(model)
+    try:
+        check_meta(nlp, f"The pipeline in {model}")
+    except BasePipelineError as error:
+        fail([error], "Nothing was written.")
+    taken = sorted({word for key in REQUIREMENTS for word in nlp.meta.get(key) or []})
     details = srsly.read_json(breakdowns) if breakdowns else None
     learnt = srsly.read_json(summary) if summary else {}
     meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card, details, learnt)
@@ -90,6 +96,7 @@ def main(
         (made / "README.md").rename(path / "README.md")
         for folder in (path / "model", made):
             shutil.rmtree(folder)
+    msg.info(f"Requirements that the wheel takes over from the base: {', '.join(taken) or 'none'}")
     msg.good(f"Built {', '.join(file.name for file in sorted(output.iterdir()))} in {output}")
 
 

@@ -14,7 +14,7 @@ import spacy
 import srsly
 import typer
 from base_pipeline import BasePipelineError, load_base
-from conftest import ROOT, command, write
+from conftest import ROOT, command, content, write
 from packaging.version import Version
 from set_var import set_var
 from spacy.tokens import DocBin
@@ -124,6 +124,66 @@ def test_a_pipeline_names_only_what_is_registered(pipeline, run, assets, tmp_pat
     done = run("check.py", "assets", "--base-model", "bad")
     assert done.code == 1 and "'os.system'" in done.out and "Traceback" not in done.raw, done.raw
     assert not (tmp_path / "corpus/p").exists()
+
+
+def edited(pipeline, folder, meta=(), name="", lang=""):
+    """RETURNS (Path): A copy of a pipeline folder with another meta.json, and a component that is called otherwise, or another language."""
+    shutil.copytree(pipeline, folder)
+    srsly.write_json(folder / "meta.json", {**srsly.read_json(folder / "meta.json"), **dict(meta)})
+    if name:
+        nlp = spacy.load(pipeline)
+        nlp.rename_pipe("ner", name)
+        nlp.to_disk(folder)
+    config = (folder / "config.cfg").read_text(encoding="utf8")
+    (folder / "config.cfg").write_text(config.replace('lang = "en"', f'lang = "{lang or "en"}"'), encoding="utf8")
+    return folder
+
+
+UNSAFE = [
+    *({key: [word]} for key in ("requirements", "setup_requires") for word in (
+        "x @ file:///tmp/evil", "x@https://example.org/x.whl", "x @ git+ssh://example.org/x", "https://example.org/x.whl", "file:evil", "./evil",
+        "../evil", "/tmp/evil", "-r evil.txt", "--index-url=https://example.org", "--pre", "", " ", "x\n", "x\ny", "x; import os", 5, None, ["x"],
+    )),
+    {"requirements": "x @ file:///tmp/evil"}, {"requirements": {"x": 1}}, {"requirements": 5},
+    *({"lang": lang} for lang in ("../../x", "/tmp/x", "de", "zz", "EN", "en ", "", "x/y", "..", 5, None)),
+    *({key: word} for key in ("name", "version") for word in ("../../x", "/tmp/x", "x/y", "x\\y", "..", ".", "", "a\nb", "x\n", "-x", 5, None, ["x"])),
+]
+
+
+@pytest.mark.parametrize("meta", UNSAFE, ids=str)
+def test_the_meta_of_a_base_brings_in_nothing(pipeline, tmp_path, meta):
+    folder = edited(pipeline, tmp_path / "bad", meta)
+    with pytest.raises(BasePipelineError):
+        load_base(str(folder))
+
+
+def without_lock(folder):
+    """RETURNS (dict): The content of a folder but the lock that each command takes."""
+    return {name: made for name, made in content(folder).items() if not name.startswith("training/.run.")}
+
+
+def test_a_base_is_refused_before_anything_is_written(pipeline, run, assets, tmp_path):
+    """By each command that takes one: with what is wrong, and once for everything."""
+    cases = [
+        ({"meta": {"requirements": [f"x @ file://{tmp_path}/evil"], "lang": "../../x"}}, ["x @ file://", "'../../x'", "requirements"]),
+        ({"lang": "de"}, ["its language is 'en', but config.cfg says 'de'"]),
+        ({"name": f"{tmp_path}/elsewhere"}, ["component", "elsewhere"]),
+    ]
+    for number, (changes, said) in enumerate(cases):
+        folder = edited(pipeline, tmp_path / f"bad{number}", **changes)
+        before = without_lock(tmp_path)
+        for script, words in (("check.py", ["assets"]), ("train.py", [ROOT / "configs/base.cfg", "corpus", "made/base", "made/log.jsonl"])):
+            done = run(script, *words, "--base-model", folder)
+            assert done.code == 1 and "Traceback" not in done.raw and all(word in done.out for word in said), done.raw
+        assert without_lock(tmp_path) == before
+
+
+@pytest.mark.parametrize("meta", [
+    {"requirements": ["spacy-transformers>=1.2.2,<1.3.0", "x[a,b]==1.0; python_version < '3.12'", "Y_z"]}, {"requirements": []}, {"requirements": None},
+    {"name": "core_web_sm", "version": "3.8.0"}, {"name": "my-model", "version": "1.0.0a1+local"},
+], ids=str)  # fmt: skip
+def test_a_usual_base_is_taken(pipeline, tmp_path, meta):
+    assert load_base(str(edited(pipeline, tmp_path / "good", meta))).pipe_names == ["ner"]
 
 
 CONFIGS = [

@@ -10,6 +10,7 @@ from typing import Optional
 
 import srsly
 import typer
+
 from ner_update.data.json_files import read_values
 from ner_update.data.reader import read_data
 from ner_update.data.records import DataError, Problem

@@ -8,11 +8,12 @@ fetched with a wrong checksum, ends with exit code 0 then, and with a traceback 
 from pathlib import Path
 
 import typer
-from ner_update.project.assets import difference, expected, fetch
-from ner_update.project.outputs import fail
 from wasabi import msg
 from weasel.cli.assets import convert_asset_url
 from weasel.util import load_project_config
+
+from ner_update.project.assets import difference, expected, fetch
+from ner_update.project.outputs import fail
 
 
 def main(

@@ -6,6 +6,8 @@ from typing import Optional
 
 import srsly
 import typer
+from wasabi import msg
+
 from ner_update.checks.blocks import pipelines
 from ner_update.checks.check_data import by_label, check, count_spans, known_labels, tasks_in
 from ner_update.checks.labels import label_hints
@@ -16,7 +18,6 @@ from ner_update.data.dataset import show_counts
 from ner_update.pipeline.base import BasePipelineError
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
-from wasabi import msg
 
 
 def main(

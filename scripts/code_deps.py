@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 
 import typer
-from ner_update.project.outputs import fail, replacing
 from wasabi import msg
+
+from ner_update.project.outputs import fail, replacing
 
 LIBRARY = "ner_update"
 

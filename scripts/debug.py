@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import typer
+from wasabi import msg
+
 from ner_update.corpus import readers as streamed_corpus
 from ner_update.corpus.shards import count_texts
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
-from wasabi import msg
 
 
 def debug_data(config: Path, corpus: Path, most: int = 0) -> str:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from ner_update.distillation.corpus import DistilSettings, distil
-from ner_update.project.command import run
 from typer import Argument
 from wasabi import msg
+
+from ner_update.distillation.corpus import DistilSettings, distil
+from ner_update.project.command import run
 
 
 @dataclass(frozen=True, kw_only=True)

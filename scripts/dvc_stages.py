@@ -5,10 +5,11 @@ from io import StringIO
 from pathlib import Path
 
 import typer
-from ner_update.project.outputs import fail, replacing
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from wasabi import msg
+
+from ner_update.project.outputs import fail, replacing
 
 VAR = re.compile(r"\$\{(vars\.[\w.]+)\}")
 

@@ -6,11 +6,12 @@ from typing import Optional
 import spacy
 import srsly
 import typer
+from wasabi import msg
+
 from ner_update.evaluation.comparison import Comparison, details, differences, scores
 from ner_update.pipeline.compute import use_openblas
 from ner_update.project.command import run
 from ner_update.project.outputs import replacing
-from wasabi import msg
 
 
 def main(

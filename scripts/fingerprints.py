@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 import typer
+
 from ner_update.project.command import run
 from ner_update.project.outputs import replacing
 

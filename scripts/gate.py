@@ -7,9 +7,11 @@ from typing import Iterator, Optional
 
 import srsly
 import typer
+from wasabi import msg
+
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
-from wasabi import msg
+from ner_update.project.vars_model import read_gates
 
 SHOWN = 3
 TRY = (
@@ -74,18 +76,15 @@ def below(gates: str, known: dict[str, Optional[float]]) -> Iterator[tuple[str, 
     YIELDS (tuple): The path of each one that fails, and a sentence that says by how much.
     RAISES (ValueError): If one cannot be read, or names no figure.
     """
-    for gate in filter(None, (part.strip() for part in gates.split(","))):
-        found = re.fullmatch(r"(.+?)\s+at (least|most)\s+(-?\d+(?:\.\d+)?)", gate)
-        if not found:
-            raise ValueError(f"vars.gates has {gate!r}, which cannot be read")
-        path, way, limit = found[1], found[2], float(found[3])
+    for path, way, limit in read_gates(gates):
         if path not in known:
             close = get_close_matches(path, known, n=3, cutoff=0.5) or sorted(known)[:3]
             raise ValueError(f"vars.gates names {path!r}, but no figure has that path; near it are {', '.join(close)}")
         value = known[path]
         if value is None:
             yield path, f"{path} could not be measured: the test set has nothing of the kind, and at {way} {limit:g} is asked for"
-        elif value < limit if way == "least" else value > limit:
+        # NaN is neither: it fails.
+        elif not (value >= limit if way == "least" else value <= limit):
             yield path, f"{path} is {value:g}, at {way} {limit:g} is asked for: {abs(value - limit):.2f} too {'low' if value < limit else 'high'}"
 
 
@@ -109,9 +108,9 @@ def main(
     except ValueError as error:
         fail([error], f"{FORM}. The figures are those of {metrics}{f' and {breakdowns}' if breakdowns else ''}.")
     problems, learnt, forgot = [], False, False
-    if gain < min_gain:
+    if not gain >= min_gain:
         problems, learnt = [f"The gain is F {gain}, less than min_gain {min_gain}: {min_gain - gain:.2f} too low"], True
-    if share and kept < min_retention:
+    if share and not kept >= min_retention:
         how = scores["retention"]["measured"]
         problems.append(f"Retention is {kept} % ({how}), less than min_retention {min_retention}: {min_retention - kept:.2f} too low")
         forgot = True

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from typer import Argument
+from wasabi import msg
+
 from ner_update.experiments.learning_curve import learning_curve
 from ner_update.experiments.variant import VariantSettings
 from ner_update.project.command import run
-from typer import Argument
-from wasabi import msg
+from ner_update.project.outputs import refuse_overlap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +19,7 @@ class Options(VariantSettings):
 
 
 def main(options: Options):
+    refuse_overlap(options.output, options.config, options.base, options.corpus, options.silver, options.vectors, options.store)
     rows, last = learning_curve(options, options.output)
     for row in rows:
         kept = f", kept {row['kept']:5.1f} % ({row['kept_low']:.1f} to {row['kept_high']:.1f})" if "kept" in row else ""

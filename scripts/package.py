@@ -3,7 +3,6 @@
 import gzip
 import io
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -14,18 +13,18 @@ from typing import Optional
 import spacy
 import srsly
 import typer
-from ner_update.packaging.model_card import write_meta
-from ner_update.pipeline import text_context
-from ner_update.project.command import run
-from ner_update.project.outputs import fail, replacing
 from spacy.cli.package import package as spacy_package
 from wasabi import msg
 
+from ner_update.packaging.model_card import write_meta
+from ner_update.pipeline import text_context
+from ner_update.pipeline.base import REQUIREMENTS, BasePipelineError, check_meta
+from ner_update.project.command import run
+from ner_update.project.outputs import fail, replacing
+from ner_update.project.vars_model import problems
+
 # 1980-01-01, the earliest time that a zip file can hold. The build takes it for the time of every member.
 EPOCH = 315532800
-# Both become part of file names and of a module's name.
-NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
-VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}((a|b|rc|\.dev)[0-9]{1,9})?")
 
 
 def build(folder: Path) -> None:
@@ -67,10 +66,15 @@ def main(
     breakdowns: Optional[Path] = typer.Option(None, help="For the limits that the model card names; it has fewer without it"),
     summary: Optional[Path] = typer.Option(None, help="For how many texts it learnt from that nobody annotated, and who read them"),
 ):
-    if not NAME.fullmatch(name) or not VERSION.fullmatch(version):
-        advice = "Use at most 50 lower-case letters, digits and _ for vars.package_name, and a version such as 0.1.0."
-        fail([f"{name!r} {version!r} cannot be the name and version of a package"], advice)
+    # Both become part of file names and of a module's name.
+    if found := problems({"package_name": name, "package_version": version}):
+        fail(found, "Nothing was written.")
     nlp = spacy.load(model)
+    try:
+        check_meta(nlp, f"The pipeline in {model}")
+    except BasePipelineError as error:
+        fail([error], "Nothing was written.")
+    taken = sorted({word for key in REQUIREMENTS for word in nlp.meta.get(key) or []})
     details = srsly.read_json(breakdowns) if breakdowns else None
     learnt = srsly.read_json(summary) if summary else {}
     meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card, details, learnt)
@@ -92,6 +96,7 @@ def main(
         (made / "README.md").rename(path / "README.md")
         for folder in (path / "model", made):
             shutil.rmtree(folder)
+    msg.info(f"Requirements that the wheel takes over from the base: {', '.join(taken) or 'none'}")
     msg.good(f"Built {', '.join(file.name for file in sorted(output.iterdir()))} in {output}")
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import srsly
 import typer
+from wasabi import msg
+
 from ner_update.evaluation.plot_tables import buckets, confusion, errors, labels, learning_curve, probes, seen_unseen, summary
 from ner_update.project.command import run
 from ner_update.project.outputs import replacing
-from wasabi import msg
 
 
 def main(

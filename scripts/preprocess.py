@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy
 import typer
+from tqdm import tqdm
+from wasabi import msg
+
 from ner_update.corpus.shards import DocShard
 from ner_update.corpus.splitting import CORPORA, SPLITS, assign, split_shard
 from ner_update.parallel.pool import in_processes
 from ner_update.project.command import run
 from ner_update.project.outputs import replacing, scratch
-from tqdm import tqdm
-from wasabi import msg
 
 
 def main(

@@ -7,9 +7,10 @@ import sys
 import typer
 from dvc.exceptions import DvcException, NotDvcRepoError
 from dvc.repo import Repo
+from wasabi import msg
+
 from ner_update.project.command import run
 from ner_update.project.outputs import fail
-from wasabi import msg
 
 ADD = "Add one, for example: dvc remote add -d store /shared/ner (README.md, On another machine)"
 

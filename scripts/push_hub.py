@@ -5,10 +5,11 @@ import hashlib
 from pathlib import Path
 
 import typer
+from wasabi import msg
+
 from ner_update.packaging.hub import files_of, upload
 from ner_update.project.command import run
 from ner_update.project.outputs import fail
-from wasabi import msg
 
 
 def main(

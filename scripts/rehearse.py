@@ -6,6 +6,8 @@ from pathlib import Path
 import spacy
 import srsly
 import typer
+from wasabi import msg
+
 from ner_update.corpus.shards import count_texts, read_docs
 from ner_update.pipeline.compute import use_openblas
 from ner_update.project.command import run
@@ -13,7 +15,6 @@ from ner_update.project.outputs import replacing
 from ner_update.rehearsal.examples import in_shards, learnt_from
 from ner_update.rehearsal.mixing import mix, sizes, write_mix
 from ner_update.rehearsal.raw_texts import RawTexts
-from wasabi import msg
 
 
 def main(
@@ -21,8 +22,8 @@ def main(
     corpus: Path,
     output: Path,
     silver: Path = typer.Option(..., help="JSONL of the raw texts that patterns matched"),
-    ratio: float = typer.Option(8.0, help="Rehearsal texts per new example"),
-    silver_ratio: float = typer.Option(0.0, help="Silver examples per new example of the training corpus; 0 for none"),
+    ratio: float = typer.Option(8.0, min=0, help="Rehearsal texts per new example"),
+    silver_ratio: float = typer.Option(0.0, min=0, help="Silver examples per new example of the training corpus; 0 for none"),
     engine: str = "local",
     workers: int = 0,
     gpu_id: int = -1,

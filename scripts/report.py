@@ -5,6 +5,8 @@ from typing import Optional
 
 import srsly
 import typer
+from wasabi import msg
+
 from ner_update.pages.changed_predictions import CHANGES, JUDGED, change_counts, changed, first
 from ner_update.pages.curves import HEIGHT, WIDTH, curve
 from ner_update.pages.error_examples import ERRORS, confused, error_counts, mistaken, worst
@@ -14,7 +16,6 @@ from ner_update.pipeline import text_context  # noqa: F401  (where a command fai
 from ner_update.project.command import run
 from ner_update.project.hashes import md5_of
 from ner_update.project.outputs import replacing
-from wasabi import msg
 
 
 def all_labels(metrics: dict) -> list[str]:

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Iterable, Iterator
 
 import typer
+from wasabi import msg
+
 from ner_update.data.dataset import DataSet
 from ner_update.data.json_files import read_values
 from ner_update.data.reader import read_data
@@ -11,8 +13,7 @@ from ner_update.data.records import DataError, Example, Problem, label_counts
 from ner_update.data.validation import LONGEST_LABEL
 from ner_update.labelling.review_tasks import TOOLS, id_of
 from ner_update.project.command import run
-from ner_update.project.outputs import fail, replacing
-from wasabi import msg
+from ner_update.project.outputs import fail, refuse_overlap, replacing
 
 
 def labels_of(sets: Iterable[Iterable[Example]], patterns: Path, problems: list[Problem]) -> list[str]:
@@ -51,6 +52,7 @@ def main(
     tool: str = typer.Option("label_studio", help="label_studio, prodigy or doccano"),
     told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
 ):
+    refuse_overlap(output, source, assets)
     if tool not in TOOLS:
         fail([f"vars.review_tool is {tool[:40]!r}: it must be one of {', '.join(TOOLS)}"], "Nothing was written.")
     problems: list[Problem] = []

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import typer
+from wasabi import msg
+
 from ner_update.data.dataset import DataSet, show_counts
 from ner_update.data.json_files import IN_LIST
 from ner_update.data.reader import read_data
@@ -19,7 +21,6 @@ from ner_update.labelling.review_merge import IN_TEST, STANDS, merge
 from ner_update.pipeline.base import BasePipelineError, load_base, tokenizer_for
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
-from wasabi import msg
 
 
 def main(
@@ -34,6 +35,8 @@ def main(
 ):
     target = assets / "annotated" / name
     nothing = "Nothing was written."
+    if Path(name).name != name:
+        fail([f"{name!r} is no name of a file in {assets / 'annotated'}"], f"{nothing} Name another file with --name.")
     if target.suffix != ".jsonl" or (target.exists() and IN_LIST.match(target.read_text(encoding="utf-8-sig"))):
         fail([f"{target} must be JSONL, with a record a line"], f"{nothing} Name another file with --name.")
     try:

@@ -4,13 +4,12 @@ import re
 from pathlib import Path
 
 import typer
-from ner_update.project.outputs import fail, replacing
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from wasabi import msg
 
-# With DVC a command line passes through a shell.
-SPECIAL = "\"'`$\\;&|<>*{}"
+from ner_update.project.outputs import fail, replacing
+from ner_update.project.vars_model import LONGEST, SPECIAL, problems, read_vars
 
 
 def set_var(text: str, name: str, value: str) -> str:
@@ -23,10 +22,13 @@ def set_var(text: str, name: str, value: str) -> str:
     value (str): As it would stand in YAML: 5, 0.3, true, or text, which gets quotes.
     RETURNS (str): The new content.
     RAISES (KeyError): If there is no such var.
-    RAISES (ValueError): If the value holds a character with a meaning in a command line, of which it becomes part.
+    RAISES (ValueError): If the value holds a character with a meaning in a command line, of which it becomes part, or is none
+        that scripts/ner_update/project/vars_model.py allows.
     """
+    if len(value) > LONGEST:
+        raise ValueError(f"vars.{name}: a value of more than {LONGEST:,} characters")
     if not value.isprintable() or set(value) & set(SPECIAL):
-        raise ValueError(f"{value!r} holds one of {SPECIAL} or a character that cannot be printed")
+        raise ValueError(f"vars.{name}: {value!r} holds one of {SPECIAL} or a character that cannot be printed")
     block = re.search(r"^vars:\n((?:[ #].*\n|\n)*)", text, re.MULTILINE)
     line = re.search(rf"^(  {re.escape(name)}:[ ]*)(.*)$", block[1], re.MULTILINE) if block else None
     if block is None or line is None:
@@ -40,7 +42,12 @@ def set_var(text: str, name: str, value: str) -> str:
     else:
         shown = f'"{value}"'
     start = block.start(1) + line.start(2)
-    return text[:start] + shown + text[start + len(line[2]) :]
+    made = text[:start] + shown + text[start + len(line[2]) :]
+    # Other vars that are bad already must not keep this one from being corrected.
+    known = problems(read_vars(text))
+    if new := [said for said in problems(read_vars(made)) if said not in known]:
+        raise ValueError("; ".join(new))
+    return made
 
 
 def main(name: str, value: str, project: Path = Path("project.yml")):
@@ -50,7 +57,7 @@ def main(name: str, value: str, project: Path = Path("project.yml")):
     except ValueError as error:
         fail([error], f"{project} stays as it is. Write paths with /.")
     except KeyError:
-        known = ", ".join(YAML(typ="safe").load(text)["vars"])
+        known = ", ".join(read_vars(text))
         fail([f"{project} has no var {name!r}"], f"It has: {known}")
     with replacing(project) as path:
         path.write_text(changed, encoding="utf8")
@@ -58,4 +65,7 @@ def main(name: str, value: str, project: Path = Path("project.yml")):
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False)
+    # A value such as -1 is no option.
+    app.command(context_settings={"ignore_unknown_options": True})(main)
+    app()

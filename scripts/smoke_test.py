@@ -7,12 +7,13 @@ from pathlib import Path
 import spacy
 import srsly
 import typer
+from wasabi import msg
+
 from ner_update.corpus.shards import read_docs
 from ner_update.evaluation.scoring import count, entities, prf
 from ner_update.packaging.smoke_test import PROBE, TOLERANCE_F, call, install
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
-from wasabi import msg
 
 
 def main(

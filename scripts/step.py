@@ -17,6 +17,8 @@ from typing import Literal, Optional
 import spacy
 import srsly
 import typer
+from wasabi import msg
+
 from ner_update.pages.render import page, render
 from ner_update.pipeline.compute import use_openblas
 from ner_update.project.command import run
@@ -25,7 +27,6 @@ from ner_update.walkthrough.baselines import Project, begin, optimizer_of, ways
 from ner_update.walkthrough.example import check_labels, from_line, from_words, one_that_is_wrong
 from ner_update.walkthrough.one_update import LOOKS, looked_at, updates
 from ner_update.walkthrough.step import chosen, rounded, show, verdict
-from wasabi import msg
 
 
 def main(

@@ -13,6 +13,9 @@ from typing import Iterable, Iterator
 import spacy
 import srsly
 import typer
+from tqdm import tqdm
+from wasabi import msg
+
 from ner_update.data.grouping import group_key
 from ner_update.data.json_files import read_values
 from ner_update.data.reader import read_data
@@ -23,9 +26,7 @@ from ner_update.labelling.pattern_stats import PatternTable
 from ner_update.pipeline import text_context  # noqa: F401  (the pipeline needs it to load)
 from ner_update.pipeline.compute import use_openblas
 from ner_update.project.command import run
-from ner_update.project.outputs import fail, replacing
-from tqdm import tqdm
-from wasabi import msg
+from ner_update.project.outputs import fail, refuse_overlap, replacing
 
 # So many texts for each that is wanted are held, the best by themselves.
 HELD = 50
@@ -73,6 +74,7 @@ def main(
     lang: str = "en",
     told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
 ):
+    refuse_overlap(output, assets, pipeline)
     if not (pipeline / "meta.json").is_file():
         fail([f"There is no pipeline in {pipeline}"], "Run the whole project first, so that there is one to be unsure: make")
     problems: list[Problem] = []

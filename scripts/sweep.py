@@ -11,6 +11,9 @@ from typing import Optional
 
 import srsly
 import typer
+from tqdm import tqdm
+from wasabi import msg
+
 from ner_update.evaluation.comparison import Comparison
 from ner_update.experiments.git_dvc import CommandFailed, git
 from ner_update.experiments.plan import Plan, PlanError, number_of_trials, read_plan
@@ -21,8 +24,6 @@ from ner_update.experiments.trials import PREFIX, Sweep, worded
 from ner_update.pipeline.compute import use_openblas
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
-from tqdm import tqdm
-from wasabi import msg
 
 
 def main(

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import srsly
 import typer
+from wasabi import msg
+
 from ner_update.experiments.git_dvc import CommandFailed, dvc, git
 from ner_update.project.command import run
 from ner_update.project.outputs import fail
 from set_var import set_var
-from wasabi import msg
 
 PROJECT = Path("project.yml")
 

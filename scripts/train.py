@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import typer
+from wasabi import msg
+
 from ner_update.pipeline.base import BasePipelineError, entity_labels, load_base
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
 from ner_update.training.loop import trained
-from wasabi import msg
 
 
 def main(
@@ -18,7 +19,7 @@ def main(
     lang: str = "en",
     base_model: str = typer.Option("", help="Installed package or folder to take instead of training"),
     base_model_version: str = typer.Option("", help="Version that it must have; empty for any"),
-    max_steps: int = typer.Option(2000, help="Training stops here at the latest"),
+    max_steps: int = typer.Option(2000, min=1, help="Training stops here at the latest"),
     seed: int = 0,
     gpu_id: int = -1,
     stream_over: int = typer.Option(0, help="A training corpus of more texts is streamed from the disk; 0 for never"),

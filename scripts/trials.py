@@ -6,11 +6,12 @@ from statistics import mean, stdev
 from typing import Annotated
 
 import srsly
-from ner_update.experiments.variant import Variant, VariantSettings, results
-from ner_update.project.command import run
-from ner_update.project.outputs import fail, replacing
 from typer import Argument, Option
 from wasabi import msg
+
+from ner_update.experiments.variant import Variant, VariantSettings, results
+from ner_update.project.command import run
+from ner_update.project.outputs import fail, refuse_overlap, replacing
 
 FIGURES = {
     "gain_f": ("gain F", lambda row: row["gain"]["f"]),
@@ -38,6 +39,7 @@ class Options(VariantSettings):
 def main(options: Options):
     if options.number < 2:
         fail([f"{options.number} seed has no spread"], "Ask for two at least: python scripts/set_var.py trials 3")
+    refuse_overlap(options.output, options.config, options.base, options.corpus, options.silver, options.vectors, options.store)
     found = results(options, [Variant(options.seed + n, sample_seed=options.seed) for n in range(options.number)])
     figures = summary(found)
     measured = found[0]["kept"]["measured"] if found[0]["kept"] else "nothing: the base pipeline recognises no entities"

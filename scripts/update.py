@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from typer import Argument
+from wasabi import msg
+
 from ner_update.project.command import run
 from ner_update.update.recipe import train_update
 from ner_update.update.settings import UpdateSettings
-from typer import Argument
-from wasabi import msg
 
 
 @dataclass(frozen=True, kw_only=True)

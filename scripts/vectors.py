@@ -13,18 +13,19 @@ from pathlib import Path
 
 import spacy
 import typer
+from wasabi import msg
+
 from ner_update.pipeline.vectors import encode, read_file, reduce, table
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
-from wasabi import msg
 
 
 def main(
     output: Path,
     source: str = typer.Option("", help="File of word vectors, or Hugging Face encoder (name or folder); empty for none"),
     lang: str = "en",
-    words: int = typer.Option(400_000, help="How many of the most frequent words get a vector, at most"),
-    width: int = typer.Option(128, help="Dimensions of a vector that is distilled from an encoder"),
+    words: int = typer.Option(400_000, min=1, help="How many of the most frequent words get a vector, at most"),
+    width: int = typer.Option(128, min=1, help="Dimensions of a vector that is distilled from an encoder"),
     gpu_id: int = -1,
 ):
     nlp = spacy.blank(lang)

@@ -11,10 +11,11 @@ import tempfile
 from pathlib import Path
 
 import typer
-from ner_update.project.outputs import fail
-from ner_update.project.verification import BOUNDS, apart, compare, hashes, repeat, trained_stages
 from threadpoolctl import threadpool_info
 from wasabi import msg
+
+from ner_update.project.outputs import fail
+from ner_update.project.verification import BOUNDS, apart, compare, hashes, repeat, trained_stages
 
 
 def main(project: Path = Path(".")):

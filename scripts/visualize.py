@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import typer
+
 from ner_update.project.outputs import fail
 
 # Loopback alone, no statistics to Streamlit, no question for an e-mail address, no pages that are made from the scripts' sources.

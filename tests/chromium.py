@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
+
 from test_label_studio import ended, stop
 
 # Seconds until a server, the browser and a page must be there.

@@ -9,11 +9,12 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-import check
 import pytest
 import srsly
-from ner_update.checks.severity import read_levels
+
+import check
 from ner_update.checks.report import CheckReport
+from ner_update.checks.severity import read_levels
 
 ROOT = Path(__file__).parents[1]
 

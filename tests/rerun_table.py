@@ -16,8 +16,8 @@ import srsly
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 from ner_update.checks.blocks import hash_of  # noqa: E402
-from ner_update.data.grouping import group_key  # noqa: E402
 from ner_update.corpus.splitting import SPLITS, split_of  # noqa: E402
+from ner_update.data.grouping import group_key  # noqa: E402
 from ner_update.data.records import Example, RawText  # noqa: E402
 from set_var import set_var  # noqa: E402
 

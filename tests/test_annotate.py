@@ -5,6 +5,7 @@ import shutil
 import pytest
 import spacy
 import srsly
+
 from conftest import command, write
 from ner_update.corpus.shards import read_docs
 from rerun_table import var

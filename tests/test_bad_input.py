@@ -3,6 +3,7 @@
 import pytest
 import spacy
 import srsly
+
 from conftest import write
 
 CHECK = ["check.py", "assets"]

@@ -4,10 +4,11 @@ from collections import Counter
 
 import pytest
 import spacy
+
 from ner_update.checks.missed_mentions import PLACES, SEARCHED, BareCounts, BareForms, groups, surface_forms
-from ner_update.data.validation import check_record, trimmed
 from ner_update.checks.span_boundaries import doubtful_forms, edge_findings
 from ner_update.data.records import Example
+from ner_update.data.validation import check_record, trimmed
 
 NLP = spacy.blank("en")
 

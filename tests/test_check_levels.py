@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 import srsly
-from ner_update.checks.severity import CONFIG, KINDS, LevelsError, read_levels
+
 from conftest import ROOT, command, write
+from ner_update.checks.severity import CONFIG, KINDS, LevelsError, read_levels
 from ner_update.data.records import ALWAYS_ERRORS, Finding, Problem, RawText
 
 TEXT = CONFIG.read_text(encoding="utf8")

@@ -4,8 +4,9 @@ import json
 
 import pytest
 import srsly
-from ner_update.checks.severity import CONFIG, KINDS, read_levels
+
 from ner_update.checks.report import HEADER, SHOWN, CheckReport
+from ner_update.checks.severity import CONFIG, KINDS, read_levels
 from ner_update.data.records import Problem
 
 OFF = CONFIG.read_text(encoding="utf8").replace("bare_form: warning", "bare_form: off")

@@ -4,13 +4,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from ner_update.checks import duplicates as repeated_texts
-from ner_update.checks.severity import KINDS
 from ner_update.checks.dataset import check_set, missing_texts
+from ner_update.checks.duplicates import NEARLY, similarity
+from ner_update.checks.severity import KINDS
+from ner_update.checks.text_index import NEIGHBOURS, TextIndex, facts
 from ner_update.data.grouping import group_key, near_key
 from ner_update.data.records import Example
-from ner_update.checks.duplicates import NEARLY, similarity
-from ner_update.checks.text_index import NEIGHBOURS, TextIndex, facts
 
 ASSETS = Path("assets")
 LONG = "the battery of my old phone is dead again and nobody sells a new one"

@@ -8,18 +8,19 @@ from collections import Counter
 import numpy
 import spacy
 import srsly
+from spacy.tokens import Span
+
 from conftest import write
 from ner_update.checks.blocks import INDEX, hash_of
 from ner_update.corpus.shards import read_docs
-from ner_update.data.grouping import group_key
 from ner_update.corpus.splitting import LEFT_OUT, SPLITS, assign, split_of
+from ner_update.data.grouping import group_key
 from ner_update.data.reader import read_data
 from ner_update.data.records import Example
-from spacy.tokens import Span
-from ner_update.rehearsal.raw_texts import RawTexts, digest
-from ner_update.rehearsal.mixed_examples import CONFIG, OLD, carriers, mixed_examples, names_of
 from ner_update.rehearsal.examples import as_negative, learnt_from, spared_tokens
+from ner_update.rehearsal.mixed_examples import CONFIG, OLD, carriers, mixed_examples, names_of
 from ner_update.rehearsal.mixing import mix, write_mix
+from ner_update.rehearsal.raw_texts import RawTexts, digest
 
 NLP = spacy.blank("en")
 CHECK = ["check.py", "assets"]

@@ -10,13 +10,14 @@ import psutil
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, command
-from ner_update.training.data_parallel import alone
 from spacy.lang.en import English
 from spacy.tokens import DocBin
 from spacy.training import Example
 from thinc.api import Model, Shim
 from thinc.config import Config
+
+from conftest import ROOT, command
+from ner_update.training.data_parallel import alone
 
 GADGETS = ["zune", "kindle", "walkman", "lumio", "palmpilot", "tamagotchi"]
 TEXTS = [(f"my {gadget} {verb} {when}", gadget) for gadget in GADGETS for verb in ("died", "froze") for when in ("today", "again", "at work", "in june")]

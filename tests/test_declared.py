@@ -9,6 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+
 from conftest import command, copy_of_repository
 from rerun_table import COMMANDS
 from tiny_project import tiny
@@ -91,6 +92,6 @@ def test_reads_and_writes_what_it_declares(used, cmd):
 
 
 def scratch(path: str) -> bool:
-    """RETURNS (bool): Whether a path is the lock of the run, or inside a folder that `outputs.scratch` lends, or that one training
-    leaves to the next: gone when the command ends."""
-    return re.match(r"(training/\w+|corpus)/(\.(config|checkpoints|first_training|splits)\.tmp|first_training)(/|$)|training/\.run\.(lock|json)$", path) is not None
+    """RETURNS (bool): Whether a path is project.yml, of which each command checks the vars, the lock of the run, or inside a folder
+    that `outputs.scratch` lends, or that one training leaves to the next: gone when the command ends."""
+    return re.match(r"project\.yml$|(training/\w+|corpus)/(\.(config|checkpoints|first_training|splits)\.tmp|first_training)(/|$)|training/\.run\.(lock|json)$", path) is not None

@@ -3,15 +3,16 @@
 import re
 import shutil
 
-from ner_update.update import copy_embedding  # noqa: F401  (registers the function that configs/update.cfg names)
-from ner_update.update import augmentation as made_up_names  # noqa: F401  (the same)
 import pytest
 import srsly
-from conftest import ROOT, command, hostile, write
-from dvc_stages import stage, write_stages
-from set_var import set_var
 from spacy.cli.init_config import fill_config
 from spacy.util import load_config
+
+from conftest import ROOT, command, hostile, write
+from dvc_stages import stage, write_stages
+from ner_update.update import augmentation as made_up_names  # noqa: F401  (the same)
+from ner_update.update import copy_embedding  # noqa: F401  (registers the function that configs/update.cfg names)
+from set_var import set_var
 
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
 

@@ -1,9 +1,10 @@
 """The dev texts of a training are read once, and scored as spaCy scores them."""
 
 import pytest
-from ner_update.training.cached_dev import dev_read_once
 from spacy.lang.en import English
 from spacy.training import Example
+
+from ner_update.training.cached_dev import dev_read_once
 
 TEXTS = [(f"my zune {n} died", [(3, 3 + 4 + 1 + len(str(n)), "GADGET")] if n % 3 else []) for n in range(40)]
 

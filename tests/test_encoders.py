@@ -7,9 +7,10 @@ import numpy
 import pytest
 import spacy
 import srsly
+
 from conftest import ROOT, command, content, run_update, write
-from test_data_parallel import with_code
 from ner_update.pipeline.vectors import table
+from test_data_parallel import with_code
 
 PLAIN = find_spec("transformers") is None
 GADGETS = ["Zune", "Kindle", "Walkman", "Lumio", "PalmPilot", "Tamagotchi"]

@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 import srsly
+
 from conftest import ROOT, command, copy_of_repository, write
 
 pytestmark = pytest.mark.smoke

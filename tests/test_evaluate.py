@@ -6,14 +6,15 @@ from collections import Counter
 import numpy
 import pytest
 import spacy
-from ner_update.evaluation.breakdowns import KINDS, aligned, break_down, by_bucket, casing, errors, frequency, length, seen_unseen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ner_update.evaluation.mixed_texts import CONFIG, mixed_texts, sentences
+from spacy.tokens import Span
+
 from ner_update.corpus.rewriting import rewritten, without_punctuation
+from ner_update.evaluation.breakdowns import KINDS, aligned, break_down, by_bucket, casing, errors, frequency, length, seen_unseen
+from ner_update.evaluation.mixed_texts import CONFIG, mixed_texts, sentences
 from ner_update.evaluation.robustness import PROBED, drops, probes
 from ner_update.evaluation.scoring import count, entities, paired, recall, resample, sentence
-from spacy.tokens import Span
 
 NLP = spacy.blank("en")
 LABELS = ["A", "B"]

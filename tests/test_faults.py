@@ -17,6 +17,7 @@ import psutil
 import pytest
 import spacy
 import srsly
+
 from conftest import command, copy_of_repository
 from rerun_table import append
 from test_engines import outputs

@@ -1,6 +1,7 @@
 """The fingerprints change when, and only when, something does that no dep of a command shows."""
 
 import srsly
+
 from conftest import ROOT, command, write
 
 

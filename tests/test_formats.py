@@ -12,16 +12,17 @@ import zlib
 from pathlib import Path
 
 import pytest
-from ner_update.data import reader as read_records
 import spacy
 import srsly
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import biluo_tags_to_offsets, iob_to_biluo, offsets_to_biluo_tags
+
 from conftest import ROOT, write
+from ner_update.data import reader as read_records
 from ner_update.data.dataset import WRONG
 from ner_update.data.offsets import from_utf16
 from ner_update.data.reader import FORMATS, read_data
 from ner_update.data.records import check_alignment
-from spacy.tokens import Doc, DocBin, Span
-from spacy.training import biluo_tags_to_offsets, iob_to_biluo, offsets_to_biluo_tags
 from ner_update.data.tag_schemes import TagError, scheme_of, spans_of
 
 HERE = ROOT / "tests/formats"

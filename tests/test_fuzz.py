@@ -15,18 +15,19 @@ from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
-import check
-from ner_update.checks import patterns as check_patterns
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, check_all, write
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from ner_update.data.reader import read_data
-from ner_update.data.records import DataError, Problem, RawText
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
+
+import check
+from conftest import ROOT, check_all, write
+from ner_update.checks import patterns as check_patterns
+from ner_update.data.reader import read_data
+from ner_update.data.records import DataError, Problem, RawText
 
 SECONDS = float(os.environ.get("NER_FUZZ_SECONDS", 600))
 # Longer than any input of this size may take.

@@ -2,6 +2,7 @@
 
 import pytest
 import srsly
+
 from conftest import write
 
 ROW = {"base": {"p": 80.0, "r": 80.0, "f": 80.0}, "updated": {"p": 60.0, "r": 60.0, "f": 60.0}, "difference_f": -20.0, "interval": [-25.0, -15.0]}

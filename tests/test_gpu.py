@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 import srsly
+
 from conftest import ROOT, command, content
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not find_spec("cupy"), reason="CuPy is not installed: make gpu-test installs it")]

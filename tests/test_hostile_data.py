@@ -4,15 +4,16 @@ import json
 import os
 from pathlib import Path
 
-import check as check_script
 import pytest
 import typer
-from ner_update.data.validation import LONGEST_WORD
+from typer.testing import CliRunner
+
+import check as check_script
 from conftest import write
-from ner_update.pages.render import render
 from ner_update.data.reader import read_data
 from ner_update.data.records import Problem
-from typer.testing import CliRunner
+from ner_update.data.validation import LONGEST_WORD
+from ner_update.pages.render import render
 
 # A hang is a failure here.
 pytestmark = pytest.mark.timeout(120)

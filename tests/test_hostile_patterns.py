@@ -5,14 +5,15 @@ import subprocess
 import sys
 import threading
 
-import annotate as annotate_script
-from ner_update.checks import patterns
-from ner_update.parallel import time_limit as processes
-from ner_update.labelling import matcher as pattern_matches
 import psutil
 import pytest
 import typer
+
+import annotate as annotate_script
 from conftest import ROOT, write
+from ner_update.checks import patterns
+from ner_update.labelling import matcher as pattern_matches
+from ner_update.parallel import time_limit as processes
 from ner_update.parallel.time_limit import in_time
 
 # A hang is a failure here.

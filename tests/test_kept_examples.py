@@ -3,11 +3,12 @@
 import random
 
 import pytest
-from ner_update.training.cached_examples import update_with_kept_gold
 from spacy.lang.en import English
 from spacy.language import Language
 from spacy.training import Example
 from spacy.util import fix_random_seed
+
+from ner_update.training.cached_examples import update_with_kept_gold
 
 # One is longer than what spaCy learns from at a time (100 words), one has no entity, one nothing that anybody looked for.
 TEXTS = [

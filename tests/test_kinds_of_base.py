@@ -4,8 +4,9 @@ import numpy
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, run_update, write
 from spacy.training import Example
+
+from conftest import ROOT, run_update, write
 
 SENTENCE = "Ines Moreau saw the old bus in Lyon"
 GOLD = {

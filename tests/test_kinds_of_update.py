@@ -3,6 +3,7 @@
 import pytest
 import spacy
 import srsly
+
 from conftest import ROOT, command, run_update, write
 
 NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]

@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 
 import psutil
 import pytest
+
 from conftest import ROOT, command, write
 from ner_update.data.offsets import to_utf16
 

@@ -8,10 +8,11 @@ from xml.etree import ElementTree
 import pytest
 import spacy
 import srsly
+
 from conftest import ROOT, command, run_update
 from ner_update.experiments.learning_curve import last_quarter
-from tiny_project import small_assets
 from ner_update.experiments.variant import nested
+from tiny_project import small_assets
 
 STEPS = 40
 

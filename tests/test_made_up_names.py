@@ -4,9 +4,10 @@ import random
 
 import pytest
 import spacy
-from ner_update.update.augmentation import create_batcher, with_made_up_names
 from spacy.tokens import Span
 from spacy.training import Example
+
+from ner_update.update.augmentation import create_batcher, with_made_up_names
 
 TEXT = "Yesterday my old iPhone X fell into the Seine and Maria laughed 🙁"
 

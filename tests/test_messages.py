@@ -7,8 +7,9 @@ import json
 from collections import Counter
 
 import pytest
-from ner_update.checks.severity import KINDS
+
 from conftest import check_all
+from ner_update.checks.severity import KINDS
 
 NEW = "annotated/new.jsonl"
 # These speak of sets as small as the ones here; tests/test_check_set.py and tests/test_bare_forms.py have their words.

@@ -9,6 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import srsly
+
 from conftest import ROOT, command, copy_of_repository
 from rerun_table import STAGES
 from tiny_project import ENGINES, tiny

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import spacy
 import srsly
+
 from conftest import ROOT, command
 from ner_update.packaging.model_card import write_meta
 
@@ -30,7 +31,7 @@ COUNTS = {"base": BASE, "annotated": ANNOTATED, "test": {**ANNOTATED, "texts": 3
 DROP = {**PRF, "f": 21.0, "plain_f": 53.33, "interval": [25.0, 38.75]}
 BREAKDOWNS = {"probes": {"lower": {"new": {"updated": DROP}}, "upper": {}}}
 TEXTS = {"gold": 40, "silver": 7, "rehearsal": 90, "distilled": 21}
-PUBLISHED = {"name": "news_md", "version": "3.8.0", "license": "CC BY-SA 4.0", "author": "Somebody Else", "email": "her@example.org", "url": "https://example.org", "sources": ["A Treebank"]}
+PUBLISHED = {"name": "news_md", "version": "3.8.0", "license": "CC BY-SA 4.0", "author": "Somebody Else", "email": "her@example.org", "url": "https://example.org", "sources": ["A Treebank"], "requirements": ["a-tool>=1.0,<2.0"]}
 TEACHERS = {"update": 3, "all-mpnet-base-v2": 1}
 SECTIONS = ["Label Scheme", "Accuracy", "Intended use", "How it was made", "Data", "How good it is", "Limits"]
 
@@ -43,20 +44,32 @@ def pipeline(**meta: object) -> spacy.Language:
     return nlp
 
 
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory):
-    """Made by the real command, of a published base."""
-    folder = tmp_path_factory.mktemp("packages")
-    pipeline(**PUBLISHED).to_disk(folder / "model")
+def packaged(folder, **meta: object):
+    """RETURNS (SimpleNamespace): What the real command says that makes packages in folder/out, of a base with this meta."""
+    pipeline(**meta).to_disk(folder / "model")
     for name, content in {"metrics": METRICS, "counts": COUNTS, "breakdowns": BREAKDOWNS, "summary": {"texts": TEXTS, "teachers": TEACHERS}}.items():
         srsly.write_json(folder / f"{name}.json", content)
     given = [word for name in ("metrics", "counts", "breakdowns", "summary") for word in (f"--{name}", f"{name}.json")]
-    done = command(
+    return command(
         "python", ROOT / "scripts/package.py", "model", "out", *given, "--card", ROOT / "templates/model_card.md",
         "--name", "gadget_ner", "--version", "0.1.0", "--license", "MIT", cwd=folder,
     )
-    assert done.code == 0, done.raw
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """Of a published base."""
+    folder = tmp_path_factory.mktemp("packages")
+    done = packaged(folder, **PUBLISHED)
+    assert done.code == 0 and "takes over from the base: a-tool>=1.0,<2.0" in done.out, done.raw
     return folder / "out"
+
+
+def test_a_pipeline_edited_by_hand_is_not_packaged(tmp_path):
+    """After the base was checked: its requirements would be installed with the wheel, and its language is part of a path."""
+    done = packaged(tmp_path, requirements=[f"x @ file://{tmp_path}/evil"], lang="../../evil")
+    assert done.code == 1 and "x @ file://" in done.out and "'../../evil'" in done.out and "Traceback" not in done.raw, done.raw
+    assert not (tmp_path / "out").exists() and not list(tmp_path.parent.rglob("evil*"))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from conftest import command, commit, copy_of_repository, hostile
 from rerun_table import ALWAYS, STAGES
 from tiny_project import ENGINES, stages_run, tiny

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import srsly
+
 from conftest import ROOT, command
 
 PLOTS = [path for plot in srsly.read_yaml(ROOT / "dvc.yaml")["plots"] for path in plot]

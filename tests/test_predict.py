@@ -5,19 +5,20 @@ import os
 import shutil
 from itertools import chain
 
-from ner_update.parallel import engines
 import pytest
-from ner_update.rehearsal import raw_texts
 import spacy
 import srsly
 import typer
+
 from annotate import main as annotate
-from ner_update.labelling.annotate import pieces
-from ner_update.pipeline.annotator import Annotator
 from conftest import content, write
 from ner_update.corpus.shards import DocShard
-from ner_update.rehearsal.raw_texts import RawTexts, digest
+from ner_update.labelling.annotate import pieces
+from ner_update.parallel import engines
+from ner_update.pipeline.annotator import Annotator
 from ner_update.prediction.remote_folder import digest_of
+from ner_update.rehearsal import raw_texts
+from ner_update.rehearsal.raw_texts import RawTexts, digest
 from test_remotes import KEYS, s3  # noqa: F401
 
 NAMES = ["Ines", "Tomasz", "nobody", "Abena", "somebody"]
@@ -131,6 +132,52 @@ def test_what_cannot_be_begun(predict, shards, tmp_path):
     shutil.rmtree(tmp_path / "pipe")
     done = predict()
     assert done.code == 1 and "There is no pipeline in pipe" in done.out and not (tmp_path / "out").exists(), done.raw
+
+
+OVERLAPS = [
+    ("in/a.jsonl", "in"), ("in", "in"), ("in", "in/more"), ("in", "in/new/deeper"), ("in/a.jsonl", "in/a.jsonl"), ("in", "."), ("in/more", "in"),
+    ("in/a.jsonl", "link"), ("in", "link"), ("link", "in"), ("link/a.jsonl", "in"), ("file_link", "in"), ("in/a.jsonl", "link.jsonl"),
+    ("in", "link/new"), ("in/../in", "in/"), ("in", "other/../in"), ("file_link/a.jsonl", "in"),
+]
+
+
+@pytest.mark.parametrize("source, target", OVERLAPS)
+def test_what_is_read_is_never_written_over(predict, shards, tmp_path, source, target):
+    """Whether the target is the source, holds it or lies in it, by its own name or by that of a link."""
+    (tmp_path / "link").symlink_to(shards)
+    (tmp_path / "link.jsonl").symlink_to(shards / "a.jsonl")
+    (tmp_path / "file_link").mkdir()
+    (tmp_path / "file_link/a.jsonl").symlink_to(shards / "a.jsonl")
+    # So that a shard of in/ would be written over another one if the target were the folder above.
+    write(shards / "in/a.jsonl", texts(0))
+    write(shards / "more/more/c.jsonl", texts(0))
+    before = content(tmp_path)
+    done = predict(source=source, target=target)
+    assert done.code == 1 and "Nothing was written" in done.out and "predict_to" in done.out and "Traceback" not in done.raw, done.raw
+    assert {name: made for name, made in content(tmp_path).items() if not name.startswith("training/.run.")} == before
+
+
+@pytest.mark.parametrize("source, target", [("", "out"), ("in", ""), (" ", "out")])
+def test_no_name_at_all(predict, shards, tmp_path, source, target):
+    done = predict(source=source, target=target)
+    assert done.code == 1 and " is empty" in done.out and "Traceback" not in done.raw, done.raw
+
+
+@pytest.mark.parametrize("source, target", [("in/a.jsonl", "."), ("in/a.jsonl", "in/more/out"), ("in/more", ".")])
+def test_beside_what_is_read_there_is_room(predict, shards, tmp_path, source, target):
+    before = content(shards)
+    assert predict(source=source, target=target).code == 0
+    assert before.items() <= content(shards).items()
+
+
+def test_a_file_that_somebody_else_made_is_not_replaced(predict, shards, tmp_path):
+    write(tmp_path / "out/b.jsonl", [{"text": "annotated by hand"}])
+    before = content(tmp_path / "out")
+    done = predict()
+    assert done.code == 1 and "out holds what `predict` did not make, and would replace: b.jsonl" in done.out, done.raw
+    assert content(tmp_path / "out") == before
+    (tmp_path / "out/b.jsonl").unlink()
+    assert predict().code == 0 and predict().code == 0
 
 
 def test_a_gpu_that_is_not_there(predict, shards, tmp_path):

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import spacy
 import srsly
+
 from conftest import ROOT, command, write
 from test_offline import DIRECT, PROXIES, cut_off
 from test_package import packages  # noqa: F401  (a fixture)

@@ -11,6 +11,7 @@ from secrets import token_hex
 
 import psutil
 import pytest
+
 from conftest import ROOT, content, write
 from ner_update.corpus.shards import DocShard
 from test_predict import pipeline, texts

@@ -4,6 +4,7 @@ import shutil
 import urllib.request
 
 import pytest
+
 from conftest import command, commit
 from rerun_table import ALWAYS
 from tiny_project import stages_run

@@ -8,16 +8,17 @@ import pytest
 import spacy
 import srsly
 import typer
-from ner_update.checks.labels import label_hints
-from ner_update.data.validation import check_record
-from conftest import check_all, content, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ner_update.data.reader import read_data
-from ner_update.data.offsets import edited
-from ner_update.data.records import ALWAYS_ERRORS, Example, RawText, check_alignment, label_counts
+
+from conftest import check_all, content, write
+from ner_update.checks.labels import label_hints
 from ner_update.checks.repair import EDITS, repair, repaired
 from ner_update.checks.repaired_files import RepairError, fix, refuse, write_repaired
+from ner_update.data.offsets import edited
+from ner_update.data.reader import read_data
+from ner_update.data.records import ALWAYS_ERRORS, Example, RawText, check_alignment, label_counts
+from ner_update.data.validation import check_record
 
 NLP = spacy.blank("en")
 HINTS = {"GADGTE": "GADGET", "XYZ": ""}

@@ -9,16 +9,17 @@ from html.parser import HTMLParser
 
 import pytest
 import srsly
-from ner_update.pages.changed_predictions import JUDGED, change_counts, changed
+
 from chromium import browser
 from conftest import command, copy_of_repository
-from ner_update.project.hashes import md5_of
+from ner_update.pages.changed_predictions import JUDGED, change_counts, changed
 from ner_update.pages.curves import curve, ticks
-from ner_update.pages.render import SHOWN, render
 from ner_update.pages.error_examples import MOST, OF_EACH, WORST, confused, error_counts, mistaken, worst
+from ner_update.pages.render import SHOWN, render
+from ner_update.pages.summary import verdict
+from ner_update.project.hashes import md5_of
 from rerun_table import ANNOTATED, TEST
 from tiny_project import marked, tiny
-from ner_update.pages.summary import verdict
 
 LABEL, TEXT = '"><img src=x onerror=alert(1)>', "<script>alert(1)</script>"
 PAGE = "training/report.html"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import srsly
+
 from conftest import ROOT, command
 from fingerprints import of_files
 from rerun_table import ALWAYS, COMMANDS, KINDS, PROJECT, STAGES, Kind, declaring, replace, table, var
@@ -59,7 +60,10 @@ def test_another_base_of_the_same_name_reruns(finished, tmp_path, engine):
     assert ran[:7] == [ALWAYS, "check", "debug", "train", "rehearse", "distil", "update"] and not {"annotate", "preprocess"} & set(ran)
 
 
-OTHER = {"lang": "de", "package_name": "other_ner", "update_config": "configs/update_transformer.cfg"}
+OTHER = {
+    "lang": "de", "package_name": "other_ner", "package_version": "0.2.0", "update_config": "configs/update_transformer.cfg", "format": "own",
+    "dev_size": 0.2, "test_size": 0.1, "update_on": "train", "gates": "gain.f at least 0", "review_tool": "prodigy", "hub_repository": "a/b", "engine": "ray",
+}  # fmt: skip
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
 
 
@@ -86,7 +90,7 @@ def test_each_script_and_each_var_concerns_those_that_use_it(finished, tmp_path,
         path.write_bytes(before)
     text = settings.read_text(encoding="utf8")
     for name, value in srsly.read_yaml(settings)["vars"].items():
-        other = value + 1 if isinstance(value, (int, float)) else OTHER.get(name, "other")
+        other = OTHER.get(name, value + 1 if isinstance(value, (int, float)) else "other")
         settings.write_text(set_var(text, name, str(other)), encoding="utf8")
         using = {cmd["name"] for cmd in PROJECT["commands"] if f"${{vars.{name}}}" in str(cmd)}
         found = would_run(engine, project)

@@ -10,10 +10,11 @@ from xml.etree import ElementTree
 import pytest
 import spacy
 import srsly
-from conftest import command, write
-from ner_update.data.dataset import DataSet
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from conftest import command, write
+from ner_update.data.dataset import DataSet
 from ner_update.data.offsets import from_utf16, to_utf16
 from ner_update.data.reader import read_data
 from ner_update.data.records import Example

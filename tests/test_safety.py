@@ -8,15 +8,18 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy
-import package as package_script
 import pytest
 import spacy
 import srsly
 import typer
-from ner_update.pipeline.base import BasePipelineError, load_base
-from conftest import ROOT, command, write
-from set_var import set_var
+from packaging.version import Version
 from spacy.tokens import DocBin
+
+import package as package_script
+from conftest import ROOT, command, content, write
+from ner_update.pipeline.base import BasePipelineError, load_base
+from ner_update.project.vars_model import problems
+from set_var import set_var
 from ner_update.update.recipe import component_name
 
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
@@ -124,6 +127,66 @@ def test_a_pipeline_names_only_what_is_registered(pipeline, run, assets, tmp_pat
     assert not (tmp_path / "corpus/p").exists()
 
 
+def edited(pipeline, folder, meta=(), name="", lang=""):
+    """RETURNS (Path): A copy of a pipeline folder with another meta.json, and a component that is called otherwise, or another language."""
+    shutil.copytree(pipeline, folder)
+    srsly.write_json(folder / "meta.json", {**srsly.read_json(folder / "meta.json"), **dict(meta)})
+    if name:
+        nlp = spacy.load(pipeline)
+        nlp.rename_pipe("ner", name)
+        nlp.to_disk(folder)
+    config = (folder / "config.cfg").read_text(encoding="utf8")
+    (folder / "config.cfg").write_text(config.replace('lang = "en"', f'lang = "{lang or "en"}"'), encoding="utf8")
+    return folder
+
+
+UNSAFE = [
+    *({key: [word]} for key in ("requirements", "setup_requires") for word in (
+        "x @ file:///tmp/evil", "x@https://example.org/x.whl", "x @ git+ssh://example.org/x", "https://example.org/x.whl", "file:evil", "./evil",
+        "../evil", "/tmp/evil", "-r evil.txt", "--index-url=https://example.org", "--pre", "", " ", "x\n", "x\ny", "x; import os", 5, None, ["x"],
+    )),
+    {"requirements": "x @ file:///tmp/evil"}, {"requirements": {"x": 1}}, {"requirements": 5},
+    *({"lang": lang} for lang in ("../../x", "/tmp/x", "de", "zz", "EN", "en ", "", "x/y", "..", 5, None)),
+    *({key: word} for key in ("name", "version") for word in ("../../x", "/tmp/x", "x/y", "x\\y", "..", ".", "", "a\nb", "x\n", "-x", 5, None, ["x"])),
+]
+
+
+@pytest.mark.parametrize("meta", UNSAFE, ids=str)
+def test_the_meta_of_a_base_brings_in_nothing(pipeline, tmp_path, meta):
+    folder = edited(pipeline, tmp_path / "bad", meta)
+    with pytest.raises(BasePipelineError):
+        load_base(str(folder))
+
+
+def without_lock(folder):
+    """RETURNS (dict): The content of a folder but the lock that each command takes."""
+    return {name: made for name, made in content(folder).items() if not name.startswith("training/.run.")}
+
+
+def test_a_base_is_refused_before_anything_is_written(pipeline, run, assets, tmp_path):
+    """By each command that takes one: with what is wrong, and once for everything."""
+    cases = [
+        ({"meta": {"requirements": [f"x @ file://{tmp_path}/evil"], "lang": "../../x"}}, ["x @ file://", "'../../x'", "requirements"]),
+        ({"lang": "de"}, ["its language is 'en', but config.cfg says 'de'"]),
+        ({"name": f"{tmp_path}/elsewhere"}, ["component", "elsewhere"]),
+    ]
+    for number, (changes, said) in enumerate(cases):
+        folder = edited(pipeline, tmp_path / f"bad{number}", **changes)
+        before = without_lock(tmp_path)
+        for script, words in (("check.py", ["assets"]), ("train.py", [ROOT / "configs/base.cfg", "corpus", "made/base", "made/log.jsonl"])):
+            done = run(script, *words, "--base-model", folder)
+            assert done.code == 1 and "Traceback" not in done.raw and all(word in done.out for word in said), done.raw
+        assert without_lock(tmp_path) == before
+
+
+@pytest.mark.parametrize("meta", [
+    {"requirements": ["spacy-transformers>=1.2.2,<1.3.0", "x[a,b]==1.0; python_version < '3.12'", "Y_z"]}, {"requirements": []}, {"requirements": None},
+    {"name": "core_web_sm", "version": "3.8.0"}, {"name": "my-model", "version": "1.0.0a1+local"},
+], ids=str)  # fmt: skip
+def test_a_usual_base_is_taken(pipeline, tmp_path, meta):
+    assert load_base(str(edited(pipeline, tmp_path / "good", meta))).pipe_names == ["ner"]
+
+
 CONFIGS = [
     ("spacy.TransitionBasedParser.v2", "os.system", "'os.system'"),
     ("spacy.TransitionBasedParser.v2", "../../evil", "'../../evil'"),
@@ -159,19 +222,21 @@ def test_assets_stay_inside_and_come_checked():
 
 @pytest.mark.parametrize("name, version", [
     ("../evil", "0.1.0"), ("a/b", "0.1.0"), ("a\\b", "0.1.0"), ("", "0.1.0"), ("a" * 51, "0.1.0"), ("Gadget", "0.1.0"), ("a b", "0.1.0"),
+    ("a__b", "0.1.0"), ("a_", "0.1.0"), ("_a", "0.1.0"), ("gadget", "01.0"), ("gadget", "1.00"), ("gadget", "1.0-rc1"), ("gadget", "1!1.0"),
     ("a\n", "0.1.0"), ("ünder", "0.1.0"), ("😀", "0.1.0"), ("a\0", "0.1.0"), ("--help", "0.1.0"), ("con.", "0.1.0"), ("$(ls)", "0.1.0"),
     ("gadget", "../1"), ("gadget", "1/0"), ("gadget", ""), ("gadget", "1." * 60 + "0"), ("gadget", "1.0;ls"), ("gadget", "١.٠"), ("gadget", "1" * 99),
 ])
 def test_a_package_name_that_is_none(tmp_path, capsys, name, version):
     with pytest.raises(typer.Exit) as ended:
         package_script.main(tmp_path / "m", tmp_path / "out", *[tmp_path / "x"] * 3, name=name, version=version, license="")
-    assert ended.value.exit_code == 1 and "vars.package_name" in capsys.readouterr().out
+    assert ended.value.exit_code == 1 and f"vars.package_{'name' if version == '0.1.0' else 'version'} is" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name, version", [("gadget_ner", "0.1.0"), ("x2", "1"), ("x", "1.0rc1"), ("x", "2.0.dev3")])
 def test_a_package_name_that_is_one(name, version):
-    assert package_script.NAME.fullmatch(name) and package_script.VERSION.fullmatch(version)
+    assert problems({"lang": "en", "package_name": name, "package_version": version}) == []
+    assert str(Version(version)) == version
 
 
 @pytest.mark.parametrize("labels", [["../../etc"], ["a/b", "C:\\nul"], ["😀"], ["\0"], ["X" * 10_000], ["品牌"], ["A B\nC"], ["con"], ["."]])

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 import srsly
+
 from conftest import ROOT
 from ner_update.data.reader import read_data
 from ner_update.data.records import RawText, label_counts

@@ -4,13 +4,14 @@ import numpy
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, command, content, run_update
 from spacy.tokens import Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
-from tiny_project import small_assets
-from ner_update.walkthrough.one_update import one_update
+
+from conftest import ROOT, command, content, run_update
 from ner_update.walkthrough.baselines import optimizer_of
+from ner_update.walkthrough.one_update import one_update
+from tiny_project import small_assets
 
 UPDATED = "training/updated/model-best"
 CONFIGS = (ROOT / "configs/update.cfg", ROOT / "configs/base.cfg")

@@ -5,10 +5,11 @@ from collections import Counter
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, command
-from ner_update.corpus.shards import DocShard, count_texts, read_docs, sample, shards_of
 from spacy.tokens import DocBin, Span
+
+from conftest import ROOT, command
 from ner_update.corpus.readers import create_sampled, create_streamed
+from ner_update.corpus.shards import DocShard, count_texts, read_docs, sample, shards_of
 
 TEXTS = [f"my zune {n} died" for n in range(60)]
 

@@ -6,10 +6,11 @@ import shutil
 import pytest
 import spacy
 import srsly
+from spacy.training import Example
+
+from conftest import ROOT, command, write
 from ner_update.labelling.candidates import Candidate
 from ner_update.labelling.confidence import recognise
-from conftest import ROOT, command, write
-from spacy.training import Example
 from suggest import choose
 from tiny_project import GADGETS, NAMES, WHEN, marked
 

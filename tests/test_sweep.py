@@ -16,10 +16,11 @@ import psutil
 import pytest
 import srsly
 import typer
+
 from conftest import ROOT, command, commit
+from ner_update.experiments.plan import Outcome, Plan, PlanError, number_of_trials, read_plan, trials
 from ner_update.experiments.queue import reason
 from ner_update.experiments.sweep import part_of
-from ner_update.experiments.plan import Outcome, Plan, PlanError, number_of_trials, read_plan, trials
 from ner_update.experiments.table import best, compared, ranked, show
 
 SWEEP = ["python", "scripts/sweep.py", "configs/sweep.yml", "training/sweep"]
@@ -231,7 +232,9 @@ def test_a_project_that_is_not_committed_is_told_so(clone):
     ({"vars": {"seed": [None]}}, "vars.seed.0: None is no number, text, true or false"),
     ({"vars": {"seed": []}}, "vars.seed: List should have at least 1 item"),
     ({"vars": {"seed": 3}}, "vars.seed: Input should be a valid list"),
-    ({"vars": {"encoder": ["a;b"]}}, "encoder: 'a;b' holds one of"),
+    ({"vars": {"encoder": ["a;b"]}}, "vars.encoder: 'a;b' holds one of"),
+    ({"vars": {"rehearsal_ratio": [1.0, float("nan")]}}, "vars.rehearsal_ratio is 'nan'. It must be"),
+    ({"search": "optuna", "vars": {"silver_ratio": {"low": -1.0, "high": 1.0}}}, "vars.silver_ratio is -1.0. It must be"),
     ({"vars": {"seed": {"low": 1, "high": 3}}}, "seed: a range is for optuna; for a grid, list the values"),
     ({"search": "optuna", "vars": {"seed": {"low": 3, "high": 1}}}, "vars.seed: low must be below high"),
     ({"search": "optuna", "vars": {"seed": {"low": 0, "high": 1, "log": True}}}, "vars.seed: with log, low must be above 0"),

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy
 import pytest
 import spacy
-from ner_update.pipeline import text_context
 from spacy.training import Example
 from spacy.util import fix_random_seed, load_config
-from thinc.api import set_current_ops, NumpyOps
+from thinc.api import NumpyOps, set_current_ops
 
 from conftest import ROOT
+from ner_update.pipeline import text_context
 
 OURS, STOCK = "ner_update.Tok2VecInContext.v1", "spacy.Tok2Vec.v2"
 # Eight words to each side of the name are the same: more than two layers of convolution see.

@@ -5,15 +5,16 @@ import os
 import shutil
 from pathlib import Path
 
-import check as check_script
 import pytest
 import spacy
 import srsly
 import typer
-from conftest import ROOT, command, write
-from ner_update.data.dataset import WRONG
 from spacy.tokens import DocBin, Span
 from typer.testing import CliRunner
+
+import check as check_script
+from conftest import ROOT, command, write
+from ner_update.data.dataset import WRONG
 
 CLI = typer.Typer()
 CLI.command()(check_script.main)

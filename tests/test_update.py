@@ -8,14 +8,15 @@ import numpy
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, command, run_update, write
-from ner_update.corpus.shards import read_docs
-from ner_update.evaluation.scoring import compare, f_score, retention
 from spacy.scorer import Scorer
 from spacy.tokens import DocBin, Span
 from spacy.training import Example
-from ner_update.update.threshold import GIVEN_UP, STEPS, choose, lower_outside, too_many, tune_threshold
+
+from conftest import ROOT, command, run_update, write
+from ner_update.corpus.shards import read_docs
+from ner_update.evaluation.scoring import compare, f_score, retention
 from ner_update.update.recipe import component_name
+from ner_update.update.threshold import GIVEN_UP, STEPS, choose, lower_outside, too_many, tune_threshold
 
 NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]
 GADGETS = ["Zune", "Kindle", "Walkman", "Lumio 7", "PalmPilot", "Tamagotchi"]

@@ -12,10 +12,11 @@ from urllib.request import ProxyHandler, build_opener
 
 import psutil
 import pytest
-from ner_update.pages import app_data as shown_texts
 import srsly
+
 from chromium import Page, browser, until
 from conftest import ROOT, command, write
+from ner_update.pages import app_data as shown_texts
 from test_label_studio import stop
 
 SCRIPT = ("<script>alert(1)</script> <img src=http://192.0.2.1/x.png> $5 & *Zune* [a](http://192.0.2.1)", '"><img src=http://192.0.2.1/y.png>')

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import srsly
+
 from conftest import ROOT, check_all
 
 SETS = ("base", "annotated", "test")

@@ -14,10 +14,9 @@ from spacy.language import Language
 from wasabi import msg
 
 from ner_update.checks.repair import Repaired, repaired
-from ner_update.data.json_files import Part
-from ner_update.data.reader import data_files, read_block, read_data
+from ner_update.data.reader import data_files, read_data
 from ner_update.data.records import Example, Problem, RawText
-from ner_update.project.outputs import fail, replacing
+from ner_update.project.outputs import fail, inside, replacing
 
 LIST = "repairs.jsonl"
 SETS = ("base", "annotated", "test")
@@ -73,8 +72,7 @@ def fix(assets: Path, folder: Path, nlp: Language, hints: dict[str, dict[str, st
 def refuse(assets: Path, folder: Path) -> None:
     """RAISES (RepairError): If repaired copies may not be written to a folder: one that is, holds or lies in the original
     data, or that holds anything that --fix did not make."""
-    mine, theirs = folder.resolve(), assets.resolve()
-    if mine == theirs or theirs in mine.parents or mine in theirs.parents:
+    if inside(folder, assets) or inside(assets, folder):
         raise RepairError(f"{folder} is, holds or lies in {assets}, and the originals are never written over: name another folder")
     if folder.is_file() or folder.is_symlink():
         raise RepairError(f"{folder} is no folder: name another one")

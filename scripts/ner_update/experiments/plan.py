@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generator, Literal, NamedTuple, Optional, Uni
 
 import srsly
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StrictFloat, StrictInt, Tag, ValidationError, model_validator
+
 from set_var import set_var
 
 Number = Union[StrictInt, StrictFloat]
@@ -158,14 +159,15 @@ def _problems(plan: Plan, name: str, tried: Union[list, Range], project: Path) -
         return [f"{name} changes the dev set, on which trials are compared, or what it has seen: leave it out"]
     if name not in used:
         return [f"nothing that is measured depends on {name}: leave it out"]
-    if isinstance(tried, Range):
-        return [f"{name}: a range is for optuna; for a grid, list the values"] if plan.search == "grid" else []
-    problems = [f"{name}: {value!r} stands there twice" for n, value in enumerate(tried) if value in tried[:n]]
-    for value in tried:
+    if isinstance(tried, Range) and plan.search == "grid":
+        return [f"{name}: a range is for optuna; for a grid, list the values"]
+    values = [tried.low, tried.high] if isinstance(tried, Range) else tried
+    problems = [f"{name}: {value!r} stands there twice" for n, value in enumerate(values) if value in values[:n]]
+    for value in values:
         try:
             set_var(text, name, shown(value))
         except ValueError as error:
-            problems.append(f"{name}: {error}")
+            problems.append(str(error))
     return problems
 
 

@@ -13,7 +13,7 @@ from typing import Any, Iterator
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from ner_update.project.outputs import replacing
+from ner_update.project.outputs import inside, replacing
 
 SUFFIXES = (".jsonl", ".parquet")
 
@@ -32,11 +32,19 @@ class Folder:
     def path(self, name: str) -> str:
         return f"{self.root}/{name}"
 
+    def all_names(self) -> set[str]:
+        """RETURNS (set): Of all files, notes and lists too."""
+        return {path[len(self.root) :].lstrip("/") for path in self.files.find(self.root)}
+
     def names(self) -> tuple[list[str], list[str]]:
         """RETURNS (tuple): The shards, and the files that are none, sorted. What begins with a dot or a line is neither."""
-        found = [path[len(self.root) :].lstrip("/") for path in self.files.find(self.root)]
-        seen = sorted(name for name in found if not any(part[0] in "._" for part in PurePosixPath(name).parts))
+        seen = sorted(name for name in self.all_names() if not any(part[0] in "._" for part in PurePosixPath(name).parts))
         return [n for n in seen if n.endswith(SUFFIXES)], [n for n in seen if not n.endswith(SUFFIXES)]
+
+    def inside(self, other: "Folder", name: str = "") -> bool:
+        """RETURNS (bool): Whether this folder, or one of its files, is or lies in another folder, or is its only file."""
+        path = self.path(name).rstrip("/")
+        return inside(Path(path), Path(other.root)) if self.here and other.here else f"{path}/".startswith(f"{other.root}/")
 
     @contextmanager
     def fetched(self, name: str) -> Iterator[Path]:

@@ -1,28 +1,35 @@
-"""Run a command: alone in its project, and with one clear message where the machine or a damaged file stops it."""
+"""Run a command: alone in its project, and with one clear message where a bad var, the machine or a damaged file stops it."""
 
 import sys
 from errno import EACCES, EDQUOT, EFBIG, ENODEV, ENOSPC, EPERM, EROFS
+from functools import wraps
+from math import isfinite
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import typer
 from wasabi import msg
 
 from ner_update.project.lock import alone
 from ner_update.project.options import with_options
+from ner_update.project.outputs import fail
+from ner_update.project.vars_model import problems, read_vars
 
+# Commands run in the project's folder.
+PROJECT = Path("project.yml")
 FULL, FORBIDDEN = (ENOSPC, EDQUOT, EFBIG), (EACCES, EPERM, EROFS)
 
 
 def run(main: Callable) -> None:
     """Run a typer command alone in its project. The last line of each script.
 
-    RAISES (SystemExit): 0, or 1 after a message about bad input, another run, a full disk, a folder that may not be
+    RAISES (SystemExit): 0, or 1 after a message about a bad var, bad input, another run, a full disk, a folder that may not be
         written to, a missing or damaged file, a GPU that is not there. Anything else is a bug of ours and keeps its traceback.
     """
     try:
+        check_vars()
         with alone():
-            typer.run(with_options(main))
+            typer.run(checked(with_options(main)))
     except typer.Exit as stop:
         raise SystemExit(stop.exit_code)
     except Exception as error:
@@ -32,6 +39,35 @@ def run(main: Callable) -> None:
         msg.fail(problem)
         msg.text(f"{advice} No output is half written.")
         raise SystemExit(1)
+
+
+def check_vars() -> None:
+    """Check the vars of project.yml, if there is one: somebody may have edited it without scripts/set_var.py.
+
+    RAISES (typer.Exit): With 1, after a message for each bad one.
+    """
+    if PROJECT.is_file():
+        try:
+            found = problems(read_vars(PROJECT.read_text(encoding="utf8")))
+        except ValueError as error:
+            found = [f"it cannot be read: {error}"]
+        if found:
+            fail([f"{PROJECT}: {said}" for said in found], "Correct it: python scripts/set_var.py NAME VALUE. Nothing was done.")
+
+
+def checked(main: Callable) -> Callable:
+    """RETURNS (Callable): The command, which refuses numbers that are not finite, and numbers out of the range of the var of the
+    same name: options may come from a command line, and `spacy project run` takes --vars.NAME VALUE."""
+
+    @wraps(main)
+    def command(**options: Any) -> None:
+        numbers = {name: value for name, value in options.items() if isinstance(value, (int, float)) and not isinstance(value, bool)}
+        found = [f"--{name.replace('_', '-')} is {value}, which is no number" for name, value in numbers.items() if not isfinite(value)]
+        if found := found or problems(numbers):
+            fail(found, "Nothing was done.")
+        main(**options)
+
+    return command
 
 
 def explain(error: Exception, words: list[Path]) -> tuple[str, str]:

@@ -78,6 +78,8 @@ class RawTexts:
         candidates (Callable): Called with a number, gives so many texts; with a larger one the same and more.
         RETURNS (list): The first ones, `number` of them at most.
         """
+        if number < 1:
+            return []
         tried = SPARE * number
         while True:
             texts = candidates(tried)

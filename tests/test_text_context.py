@@ -232,10 +232,14 @@ def test_four_threads_are_as_fast_as_one_and_say_the_same(saved):
     # Two at least, whatever an earlier test set.
     with threadpool_limits(2, "blas"):
         expected = [found(nlp(text)) for text in MANY]
-        for threads in (1, 4) * 5:
-            started = time.perf_counter()
-            assert in_threads(nlp, threads) == expected
-            seconds[threads].append(time.perf_counter() - started)
+        # The best of several tries, and more of them on a machine that is busy.
+        for _ in range(15):
+            for threads in (1, 4):
+                started = time.perf_counter()
+                assert in_threads(nlp, threads) == expected
+                seconds[threads].append(time.perf_counter() - started)
+            if len(seconds[4]) >= 3 and min(seconds[4]) <= 1.5 * min(seconds[1]):
+                break
     assert min(seconds[4]) <= 1.5 * min(seconds[1]), seconds
 
 

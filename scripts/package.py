@@ -78,8 +78,6 @@ def main(
     details = srsly.read_json(breakdowns) if breakdowns else None
     learnt = srsly.read_json(summary) if summary else {}
     meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card, details, learnt)
-    # scripts/ner_update/pipeline/text_context.py needs it; earlier ones do not know the OpenBLAS of NumPy's wheels.
-    meta["requirements"] = sorted({*(nlp.meta.get("requirements") or []), "threadpoolctl>=3.5.0"})
     with replacing(output) as path:
         path.mkdir()
         nlp.meta.update(meta)

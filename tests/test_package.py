@@ -1,12 +1,14 @@
 """What the package says of itself: in README.md, in meta.json, to `spacy info` and to `spacy validate`; and that pip alone installs it."""
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import PathDistribution
 
 import pytest
 import spacy
@@ -131,6 +133,11 @@ def test_wheel_and_sdist_carry_one_and_the_same_card(packages):
     ):
         assert said in card, said
     assert "upper-cased" not in card
+
+
+def test_the_wheel_asks_for_no_package_but_spacy(installed):
+    (info,) = installed.glob("*.dist-info")
+    assert [re.match(r"[\w-]+", requirement)[0] for requirement in PathDistribution(info).requires] == ["spacy"]
 
 
 def test_meta_has_it_in_fields(packages):

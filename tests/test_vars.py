@@ -14,10 +14,10 @@ from ner_update.labelling.review_tasks import TOOLS
 from ner_update.parallel.engines import ENGINES
 from ner_update.project.vars_model import Vars, is_language, problems
 from ner_update.rehearsal.raw_texts import RawTexts
+from ner_update.update.settings import Parts
 from set_var import main as set_var
 from test_gate import gate  # noqa: F401
 from tiny_project import ENGINES as RUNNERS
-from ner_update.update.settings import Parts
 
 TEXT = (ROOT / "project.yml").read_text(encoding="utf8")
 VARS = srsly.yaml_loads(TEXT)["vars"]

@@ -8,12 +8,13 @@ The mean of a text as a feature of each token: Deep Sets (Zaheer et al. 2017, ar
 Figures are in benchmarks/README.md.
 """
 
-from contextlib import contextmanager
+import os
+from ctypes import CDLL, c_float, c_int, c_int64, c_void_p
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
-from threading import Lock
-from typing import Callable, Iterator, Optional
+from pathlib import Path
+from typing import Callable, Optional
 
 import numpy
 from spacy import registry
@@ -25,10 +26,11 @@ from thinc.api import LayerNorm, Linear, Model, NumpyOps
 from thinc.layers.chain import forward as chain_forward
 from thinc.layers.chain import init as chain_init
 from thinc.types import Floats2d
-from threadpoolctl import ThreadpoolController
 
 NAME = "tok2vec_in_context"
 CALLBACK = "ner_update.with_openblas.v1"
+# As CBLAS numbers them.
+ROW_MAJOR, AS_IT_IS, TRANSPOSED = 101, 111, 112
 PIECES = 2
 # Words: 1,000 x 288 values of 4 bytes are 1.2 MB.
 PIECE = 1000
@@ -62,59 +64,86 @@ def piece_by_piece(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[
 
 
 @cache
-def controller() -> ThreadpoolController:
-    """RETURNS (ThreadpoolController): Of the BLAS that NumPy carries; spaCy's own, BLIS, has one thread anyway. To look for it takes milliseconds."""
-    return ThreadpoolController()
+def openblas() -> Optional[CDLL]:
+    """Load a second copy of NumPy's OpenBLAS, for one thread.
+
+    OpenBLAS keeps one number of threads for the whole process. The copy has another one: nothing is switched at a
+    multiplication, and the program that uses the pipeline keeps its number.
+
+    RETURNS (CDLL): None where there is no such copy: not on Linux, or NumPy came with another library.
+    """
+    try:
+        (path,) = Path(numpy.__file__).parents[1].glob("numpy.libs/libscipy_openblas64_*")
+        # In memory: a server's disk may be read-only. It stays open, for the loader takes a file of the same name
+        # for this one.
+        copy = Path(f"/proc/self/fd/{os.memfd_create('openblas')}")
+        copy.write_bytes(path.read_bytes())
+        # Deep: with its own variables, even where NumPy's are global.
+        library = CDLL(str(copy), mode=os.RTLD_LOCAL | os.RTLD_DEEPBIND)
+        library.scipy_openblas_set_num_threads64_(1)
+        # It started a thread for each core.
+        library.blas_thread_shutdown_()
+        alpha, beta, size, array = c_float, c_float, c_int64, [c_void_p, c_int64]
+        library.scipy_cblas_sgemv64_.argtypes = [c_int] * 2 + [size] * 2 + [alpha, *array, *array, beta, *array]
+        library.scipy_cblas_sgemm64_.argtypes = [c_int] * 3 + [size] * 3 + [alpha, *array, *array, beta, *array]
+    except (OSError, AttributeError, ValueError):
+        return None
+    return library
 
 
 class OneThread(NumpyOps):
-    """Multiply matrices with the OpenBLAS that NumPy carries, on one thread. A second gains little at these sizes, costs as much
-    again, and gets in the way of `nlp.pipe(n_process=2)`; what else uses NumPy has its threads back after each multiplication.
+    """Multiply matrices with that copy: the same bytes as NumPy on one thread. A second thread gains little at these
+    sizes, costs as much again, and gets in the way of other threads and processes.
     """
-
-    lock, inside = Lock(), 0
 
     def __init__(self):
         super().__init__(use_blis=False)
 
-    @classmethod
-    @contextmanager
-    def held(cls) -> Iterator[None]:
-        # Limits of several Python threads may overlap: the first one to come sets it, the last one to leave lifts it.
-        with cls.lock:
-            if not cls.inside:
-                cls.limit = controller().limit(limits=1, user_api="blas")
-            cls.inside += 1
-        try:
-            yield
-        finally:
-            with cls.lock:
-                cls.inside -= 1
-                if not cls.inside:
-                    cls.limit.restore_original_limits()
-
     def gemm(self, x, y, *, out=None, trans1=False, trans2=False):
-        with self.held():
+        rows, inner = x.shape[::-1] if trans1 else x.shape
+        same, columns = y.shape[::-1] if trans2 else y.shape
+        found = numpy.empty((rows, columns), dtype="f4") if out is None else out
+        fits = inner == same and found.shape == (rows, columns) and found.flags.c_contiguous
+        single = x.dtype == y.dtype == found.dtype == "f4"
+        # What is left to NumPy is an error, or so small that it takes one thread.
+        if not (fits and single and x.size and y.size) or rows == columns == 1:
             return super().gemm(x, y, out=out, trans1=trans1, trans2=trans2)
+        x, y = self.as_contig(x), self.as_contig(y)
+        first, second, into = (array.ctypes.data for array in (x, y, found))
+        way1, way2 = (TRANSPOSED if trans else AS_IT_IS for trans in (trans1, trans2))
+        sgemm, sgemv = openblas().scipy_cblas_sgemm64_, openblas().scipy_cblas_sgemv64_
+        # NumPy tells a vector from a matrix, too, and their last digits differ.
+        if rows == 1:
+            way = AS_IT_IS if trans2 else TRANSPOSED
+            sgemv(ROW_MAJOR, way, *y.shape, 1, second, y.shape[1], first, 1, 0, into, 1)
+        elif columns == 1:
+            sgemv(ROW_MAJOR, way1, *x.shape, 1, first, x.shape[1], second, 1, 0, into, 1)
+        else:
+            sizes = rows, columns, inner
+            sgemm(ROW_MAJOR, way1, way2, *sizes, 1, first, x.shape[1], second, y.shape[1], 0, into, columns)
+        return found
 
 
 @registry.callbacks(CALLBACK)
 def create_with_openblas(then: Optional[Callable[[Language], Language]] = None) -> Callable[[Language], Language]:
-    """For nlp.after_pipeline_creation: all components multiply with OpenBLAS, as they do in training. With what spaCy takes by default,
-    BLIS, it takes up to twice the time, and the last digits are others.
+    """For nlp.after_pipeline_creation: all components multiply with OpenBLAS, as they do in training. With what spaCy
+    takes by default, BLIS, multiplying takes two to five times the time, and the last digits are others. Where there is
+    no copy of OpenBLAS it stays at that.
 
     then (Callable): What the pipeline had there before.
     """
 
     def with_openblas(nlp: Language) -> Language:
         nlp = then(nlp) if then else nlp
-        openblas = OneThread()
+        if not openblas():
+            return nlp
+        ops = OneThread()
         for _, component in nlp.components:
             model = getattr(component, "model", None)
             for node in model.walk() if isinstance(model, Model) else ():
                 # No subclass: Apple's is faster still.
                 if type(node.ops) is NumpyOps and node.ops.use_blis:
-                    node.ops = openblas
+                    node.ops = ops
         return nlp
 
     return with_openblas

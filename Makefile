@@ -9,7 +9,7 @@ export UV_COMPILE_BYTECODE := 1
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document stages assets transformer s3 ray ray-test gpu gpu-test brat hub optuna clean help
+.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document deps assets transformer s3 ray ray-test gpu gpu-test brat hub optuna clean help
 
 all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
 	python scripts/unlock.py
@@ -48,7 +48,8 @@ browser: .venv/tested requirements-visualize.txt ## Test the report, and the pag
 verify: .venv/installed ## Repeat the committed run in a fresh clone, and compare its outputs with dvc.lock
 	python scripts/verify.py
 
-stages: .venv/installed ## Write the stages of dvc.yaml from project.yml
+deps: .venv/installed ## Write the deps on code of project.yml, and the stages of dvc.yaml
+	python scripts/code_deps.py
 	python scripts/dvc_stages.py
 
 document: .venv/installed ## Write the table of commands in README.md from project.yml

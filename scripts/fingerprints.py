@@ -5,47 +5,17 @@ of the same name, another spaCy, or a file that was renamed inside a data folder
 rerun what depends on them, and nothing else does. It imports little, for it is what a run without changes costs.
 """
 
-import hashlib
+
 import json
-import os
 import sys
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import version
 from pathlib import Path
 
 import typer
 
 from ner_update.project.command import run
+from ner_update.project.fingerprints import FOLDERS, PACKAGES, of_named
 from ner_update.project.outputs import replacing
-
-# What decides, beside the project's own files, on the bytes that a stage writes.
-PACKAGES = ("numpy", "spacy", "thinc")
-FOLDERS = ("annotated", "base", "test")
-
-
-def of_files(path: Path) -> str:
-    """RETURNS (str): MD5 of a file, or of the names and contents of all files of a folder."""
-    digest = hashlib.md5()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file() and "__pycache__" not in file.parts:
-            digest.update(f"{file.relative_to(path).as_posix()}\n".encode("utf8"))
-            with file.open("rb") as content:
-                digest.update(hashlib.file_digest(content, "md5").digest())
-    return digest.hexdigest()
-
-
-def of_named(name: str) -> dict[str, str]:
-    """Describe what a var names: a file, a folder, an installed package, or a name that only its user can resolve.
-
-    RETURNS (dict): The name; "md5" of a file or folder, or of the list of an installed package's files, in which the
-        hash of each stands.
-    """
-    if os.path.exists(name):
-        return {"name": name, "md5": of_files(Path(name))}
-    try:
-        listed = distribution(name).read_text("RECORD") if name else None
-    except (PackageNotFoundError, ValueError):
-        listed = None
-    return {"name": name} | ({"md5": hashlib.md5(listed.encode("utf8")).hexdigest()} if listed else {})
 
 
 def main(

@@ -1,91 +1,17 @@
 """Stop before packaging if the update learnt too little or forgot too much, and say which label lost what."""
 
+
 import re
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Optional
 
 import srsly
 import typer
 from wasabi import msg
 
+from ner_update.evaluation.gate import FORM, TRY, below, figures, losses, misses
 from ner_update.project.command import run
 from ner_update.project.outputs import fail, replacing
-from ner_update.project.vars_model import read_gates
-
-SHOWN = 3
-TRY = (
-    "What to try: more annotated texts, with and without the new label; more raw or base texts of the kind that got "
-    "worse, and a larger vars.rehearsal_ratio; more steps (vars.update_max_steps). {report} shows the errors. Or ask for "
-    "less in vars.min_gain, vars.min_retention, vars.max_mixed_loss or vars.gates, if this is good enough."
-)
-FORM = 'Write "PATH at least NUMBER" or "PATH at most NUMBER", with commas between several, or leave vars.gates empty'
-
-
-def losses(metrics: dict, rows: list[dict]) -> list[str]:
-    """RETURNS (list): A sentence per old label that lost F, the largest loss first, and texts that show it."""
-    said = []
-    labels = metrics.get("base_test", {}).get("labels", {})
-    for label, row in sorted(labels.items(), key=lambda pair: pair[1]["difference_f"]):
-        if row["difference_f"] < 0:
-            low, high = row["interval"]
-            said.append(f"{label} fell from F {row['base']['f']} to {row['updated']['f']} ({low} to {high})")
-    if not labels:
-        rows_of = metrics["retention"].get("labels", {})
-        for label, row in sorted(rows_of.items(), key=lambda pair: pair[1]["percent"]):
-            if row["support"] and row["percent"] < 100:
-                said.append(f"{label} agrees with the base by {row['percent']} % of {row['support']} entities")
-    old = set(metrics["labels"]["old"]) | set(metrics["labels"]["taken_over"])
-    lost = []
-    for row in rows:
-        gone = {tuple(e) for e in row["base"] if e[2] in old} - {tuple(e) for e in row["updated"]}
-        lost += [f"lost {row['text'][s:e]!r} ({label}) in: {row['text']!r}" for s, e, label in sorted(gone) if row["set"] != "new"]
-    return said + lost[:SHOWN]
-
-
-def misses(metrics: dict, rows: list[dict]) -> list[str]:
-    """RETURNS (list): A sentence per new label with its figures, and texts in which an entity of it was missed."""
-    new = set(metrics["labels"]["new"])
-    said = []
-    for label, row in metrics["new_test"]["labels"].items():
-        if label in new:
-            p, r, f = (row["updated"][key] for key in "prf")
-            said.append(f"{label} has F {f} (precision {p}, recall {r})")
-    missed = []
-    for row in (row for row in rows if row["set"] == "new"):
-        gone = {tuple(e) for e in row["gold"] if e[2] in new} - {tuple(e) for e in row["updated"]}
-        missed += [f"missed {row['text'][s:e]!r} ({label}) in: {row['text']!r}" for s, e, label in sorted(gone)]
-    return said + missed[:SHOWN]
-
-
-def figures(found: object, path: str = "") -> Iterator[tuple[str, Optional[float]]]:
-    """YIELDS (tuple): The path of each number below, its keys and places joined by dots, and the number. None is one that
-    could not be measured."""
-    if isinstance(found, (dict, list)):
-        for key, value in found.items() if isinstance(found, dict) else enumerate(found):
-            yield from figures(value, f"{path}.{key}" if path else str(key))
-    elif found is None or isinstance(found, (int, float)):
-        yield path, found
-
-
-def below(gates: str, known: dict[str, Optional[float]]) -> Iterator[tuple[str, str]]:
-    """Compare figures with what is asked for.
-
-    gates (str): "PATH at least NUMBER, PATH at most NUMBER".
-    known (dict): Figures by path.
-    YIELDS (tuple): The path of each one that fails, and a sentence that says by how much.
-    RAISES (ValueError): If one cannot be read, or names no figure.
-    """
-    for path, way, limit in read_gates(gates):
-        if path not in known:
-            close = get_close_matches(path, known, n=3, cutoff=0.5) or sorted(known)[:3]
-            raise ValueError(f"vars.gates names {path!r}, but no figure has that path; near it are {', '.join(close)}")
-        value = known[path]
-        if value is None:
-            yield path, f"{path} could not be measured: the test set has nothing of the kind, and at {way} {limit:g} is asked for"
-        # NaN is neither: it fails.
-        elif not (value >= limit if way == "least" else value <= limit):
-            yield path, f"{path} is {value:g}, at {way} {limit:g} is asked for: {abs(value - limit):.2f} too {'low' if value < limit else 'high'}"
 
 
 def main(

@@ -10,7 +10,7 @@ from wasabi import msg
 from ner_update.experiments.git_dvc import CommandFailed, dvc, git
 from ner_update.project.command import run
 from ner_update.project.outputs import fail
-from set_var import set_var
+from ner_update.project.vars import set_var
 
 PROJECT = Path("project.yml")
 

@@ -19,7 +19,7 @@ from ner_update.checks.blocks import hash_of  # noqa: E402
 from ner_update.corpus.splitting import SPLITS, split_of  # noqa: E402
 from ner_update.data.grouping import group_key  # noqa: E402
 from ner_update.data.records import Example, RawText  # noqa: E402
-from set_var import set_var  # noqa: E402
+from ner_update.project.vars import set_var  # noqa: E402
 
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
 COMMANDS = [command for command in PROJECT["commands"] if command["name"] in PROJECT["workflows"]["all"]]
@@ -96,17 +96,16 @@ def swap_commands(project: Path) -> None:
 
 
 def touch(project: Path) -> None:
-    for path in [*project.glob("assets/**/*.jsonl"), *project.glob("scripts/*.py"), project / "configs/update.cfg"]:
+    for path in [*project.glob("assets/**/*.jsonl"), *project.glob("scripts/**/*.py"), project / "configs/update.cfg"]:
         os.utime(path, (1, 1))
 
 
 def declaring(path: str) -> list[str]:
-    """RETURNS (list): The commands that name a path among their deps: those that run when only its text changes."""
-    return [command["name"] for command in COMMANDS if path in command["deps"]]
+    """RETURNS (list): The commands that name a path, or a folder that holds it, among their deps: they run when only its text changes."""
+    return [command["name"] for command in COMMANDS if {path, *map(str, Path(path).parents)} & set(command["deps"])]
 
 
-def comment(script: str) -> Kind:
-    path = f"scripts/{script}.py"
+def comment(path: str) -> Kind:
     return Kind(f"a comment in {path}", append(path, "# A comment.\n"), [name for name in declaring(path) if name != ALWAYS])
 
 
@@ -138,6 +137,7 @@ KINDS = [
     Kind("a comment in configs/transformer_teacher.cfg", append("configs/transformer_teacher.cfg", "# A comment.\n"), ["distil"]),
     Kind("configs/update_transformer.cfg, which is not in use", append("configs/update_transformer.cfg", "# A comment.\n"), []),
     Kind("a level in configs/check.yml", replace("configs/check.yml", "\ncrlf: warning", "\ncrlf: error"), ["check"]),
+    Kind("a sentence for the mixed texts", replace("configs/mixed_texts.yml", "Kind regards, Priya Patel, Leeds", "Kind regards, Priya Patel, York"), ["rehearse", *AFTER_UPDATE]),
     Kind("templates/report.html", append("templates/report.html", "<!-- more -->\n"), ["report"]),
     Kind("templates/page.css", append("templates/page.css", "/* more */\n"), ["report"]),
     Kind("templates/model_card.md", append("templates/model_card.md", "More.\n"), ["package", "smoke-test"]),
@@ -161,13 +161,19 @@ KINDS = [
     Kind("vars.training_processes", var("training_processes", 2), ["train", *NEW_BASE]),
     Kind("vars.min_gain", var("min_gain", 1), ["gate"]),
     Kind("vars.min_retention", var("min_retention", 1), ["gate"]),
+    Kind("vars.max_mixed_loss", var("max_mixed_loss", 50), ["gate"]),
     Kind("vars.gates", var("gates", "gain.f at least 0"), ["gate"]),
     Kind("vars.vectors_words", var("vectors_words", 1000), ["vectors"]),
     Kind("vars.encoder, which is not in use", var("encoder", "some/name"), ["distil", "update"]),
     Kind("vars.package_version", var("package_version", "0.2.0"), ["package", "smoke-test"]),
     Kind("vars.package_license", var("package_license", "CC0"), ["package", "smoke-test"]),
     # Code
-    *map(comment, ["check", "report", "plots", "set_var", "scoring", "records", "read_json", "in_time", "outputs", "one_run"]),
+    *map(comment, [
+        *(f"scripts/{command}.py" for command in ("check", "report", "plots", "set_var")),
+        *(f"scripts/ner_update/{module}.py" for module in (
+            "evaluation/scoring", "data/records", "parallel/time_limit", "rehearsal/mixing", "update/threshold", "pages/curves", "project/lock",
+        )),
+    ]),
     Kind("a line of a command", replace("project.yml", "training/metrics.json training/differences.jsonl --seed ${vars.seed}", "training/metrics.json training/differences.jsonl --seed 1"), AFTER_UPDATE),
     Kind("the help of a command", replace("project.yml", "Keep what spaCy's own", "Note what spaCy's own"), []),
     Kind("the order of commands", swap_commands, []),

@@ -1,5 +1,6 @@
 """project.yml is the one definition: what is derived from it is current, and it names only what exists."""
 
+import ast
 import re
 import shutil
 
@@ -10,9 +11,9 @@ from spacy.util import load_config
 
 from conftest import ROOT, command, hostile, write
 from dvc_stages import stage, write_stages
+from ner_update.project.vars import set_var
 from ner_update.update import augmentation as made_up_names  # noqa: F401  (the same)
 from ner_update.update import copy_embedding  # noqa: F401  (registers the function that configs/update.cfg names)
-from set_var import set_var
 
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
 
@@ -60,19 +61,38 @@ def test_every_path_that_a_command_names_is_declared():
             assert any(path == d or d.startswith(path + "/") for d in declared), f"{cmd['name']} does not declare {path}"
 
 
-def test_every_module_that_a_script_imports_is_a_dep():
-    modules = {path.stem for path in (ROOT / "scripts").glob("*.py")}
+def test_the_packages_that_a_command_imports_are_its_deps(tmp_path):
+    done = command("python", "scripts/code_deps.py", "--check", cwd=ROOT)
+    assert done.code == 0, done.raw
+    text = (ROOT / "project.yml").read_text(encoding="utf8")
+    changed = tmp_path / "project.yml"
+    changed.write_text(text.replace("      - scripts/ner_update/evaluation\n", "", 1), encoding="utf8")
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    done = command("python", "scripts/code_deps.py", "--check", cwd=tmp_path)
+    assert done.code == 1 and "make deps" in done.out
+    assert command("python", "scripts/code_deps.py", cwd=tmp_path).code == 0 and changed.read_text(encoding="utf8") == text
 
-    def imported(name):
-        source = (ROOT / "scripts" / f"{name}.py").read_text(encoding="utf8")
-        direct = set(re.findall(r"^from (\w+) import|^import (\w+)\b", source, re.MULTILINE))
-        names = {a or b for a, b in direct} & modules
-        return names.union(*(imported(n) for n in names)) if names else names
 
-    for cmd in PROJECT["commands"]:
-        scripts = {path.removeprefix("scripts/").removesuffix(".py") for path in cmd["deps"] if path.startswith("scripts/")}
-        run = set(re.findall(r"scripts/(\w+)\.py", " ".join(cmd["script"])))
-        assert run and scripts == run.union(*map(imported, run)), cmd["name"]
+def test_the_library_imports_no_command_and_no_layer_above():
+    """Layers from below; a package may import those of its own layer that come before it, and all below."""
+    layers = ["project data corpus pipeline", "parallel training evaluation prediction", "checks labelling rehearsal update pages packaging", "distillation walkthrough", "experiments"]
+    order = " ".join(layers).split()
+    library, commands = ROOT / "scripts/ner_update", {path.stem for path in (ROOT / "scripts").glob("*.py")}
+    assert sorted(order) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
+    for path in library.glob("*/*.py"):
+        for module in imports(path):
+            root, *rest = module.split(".")
+            assert root not in commands, f"{path} imports the command {root}"
+            assert root != "ner_update" or rest == [] or order.index(rest[0]) <= order.index(path.parent.name), f"{path} imports {module}"
+
+
+def imports(path):
+    """The modules that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
 
 
 def test_the_workflow_has_its_commands_in_order_and_each_is_a_stage():

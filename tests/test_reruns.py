@@ -8,9 +8,9 @@ import pytest
 import srsly
 
 from conftest import ROOT, command
-from fingerprints import of_files
+from ner_update.project.fingerprints import of_files
+from ner_update.project.vars import set_var
 from rerun_table import ALWAYS, COMMANDS, KINDS, PROJECT, STAGES, Kind, declaring, replace, table, var
-from set_var import set_var
 from test_engines import outputs
 from tiny_project import ENGINES, stages_run
 
@@ -64,7 +64,7 @@ OTHER = {
     "lang": "de", "package_name": "other_ner", "package_version": "0.2.0", "update_config": "configs/update_transformer.cfg", "format": "own",
     "dev_size": 0.2, "test_size": 0.1, "update_on": "train", "gates": "gain.f at least 0", "review_tool": "prodigy", "hub_repository": "a/b", "engine": "ray",
 }  # fmt: skip
-SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
+SCRIPTS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "scripts").glob("**/*.py") if path != ROOT / "scripts/ner_update/__init__.py")
 
 
 def would_run(engine: str, project: Path) -> set[str]:
@@ -82,10 +82,10 @@ def test_each_script_and_each_var_concerns_those_that_use_it(finished, tmp_path,
     project = shutil.copytree(finished[engine], tmp_path / "project", symlinks=True)
     wrong, settings = {}, project / "project.yml"
     for name in SCRIPTS:
-        path = project / "scripts" / name
+        path = project / name
         before = path.read_bytes()
         path.write_bytes(before + b"# A comment.\n")
-        found, expected = would_run(engine, project), {ALWAYS, *declaring(f"scripts/{name}")}
+        found, expected = would_run(engine, project), {ALWAYS, *declaring(name)}
         wrong |= {} if found == expected else {name: found ^ expected}
         path.write_bytes(before)
     text = settings.read_text(encoding="utf8")

@@ -18,9 +18,9 @@ from spacy.tokens import DocBin
 import package as package_script
 from conftest import ROOT, command, content, write
 from ner_update.pipeline.base import BasePipelineError, load_base
+from ner_update.project.vars import set_var
 from ner_update.project.vars_model import problems
 from ner_update.update.recipe import component_name
-from set_var import set_var
 
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generator, Literal, NamedTuple, Optional, Uni
 import srsly
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StrictFloat, StrictInt, Tag, ValidationError, model_validator
 
-from set_var import set_var
+from ner_update.project.vars import set_var
 
 Number = Union[StrictInt, StrictFloat]
 Values = dict[str, Union[bool, int, float, str]]

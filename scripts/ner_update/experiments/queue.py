@@ -18,7 +18,7 @@ import srsly
 
 from ner_update.experiments.git_dvc import MARK, CommandFailed, dvc, environment, git
 from ner_update.experiments.plan import TARGETS, Values, shown, vars_of_trials
-from set_var import set_var
+from ner_update.project.vars import set_var
 
 # Beside DVC's own temporary folders, where git and DVC look for nothing.
 CLONE = Path(".dvc/tmp/sweep")

@@ -58,7 +58,7 @@ def test_every_path_that_a_command_names_is_declared():
     for cmd in PROJECT["commands"]:
         declared = [*cmd["deps"], *cmd.get("outputs", []), *cmd.get("outputs_no_cache", [])]
         for path in re.findall(r"\b(?:assets|corpus|training|packages|scripts|configs|templates)(?:/[^\s\"]+)?", " ".join(cmd["script"])):
-            assert any(path == d or d.startswith(path + "/") for d in declared), f"{cmd['name']} does not declare {path}"
+            assert any(path == d or d.startswith(path + "/") or path.startswith(d + "/") for d in declared), f"{cmd['name']} does not declare {path}"
 
 
 def test_the_packages_that_a_command_imports_are_its_deps(tmp_path):

@@ -57,6 +57,6 @@ def settings(
         if not encoder:
             fail([f"{config} trains a transformer, and none is named"], "Put a Hugging Face name or a folder in vars.encoder.")
         if find_spec("spacy_transformers") is None:
-            fail(["spacy-transformers is not installed"], "Run: make transformer (it installs requirements-transformer.txt).")
+            fail(["spacy-transformers is not installed"], "Run: make transformer")
         overrides["paths.encoder"] = encoder
     return made, overrides

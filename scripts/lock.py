@@ -1,8 +1,8 @@
 """Pin what pyproject.toml asks for, with hashes, in requirements/: `make lock`.
 
 base.txt has what the project needs; the file of an extra or a group has only what that adds. All are resolved together, so that any of
-them can be installed with any other, and for all Pythons and systems at once. What stands in a .in file there agrees with nothing else:
-it is resolved alone, for an environment apart.
+them can be installed with any other, and for all Pythons and systems at once, if possible in the same versions, for what is learnt
+depends on those. What stands in a .in file there agrees with nothing else: it is resolved alone, for an environment apart.
 """
 
 import re
@@ -30,8 +30,8 @@ def resolve(*words: object) -> str:
 
     RETURNS (str): What it prints. RAISES (typer.Exit): After its message, if it finds no versions that agree.
     """
-    command = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--no-annotate", "--no-header"]
-    done = subprocess.run([*command, *map(str, words)], capture_output=True, text=True, encoding="utf8")
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--fork-strategy", "fewest"]
+    done = subprocess.run([*command, "--no-annotate", "--no-header", *map(str, words)], capture_output=True, text=True, encoding="utf8")
     if done.returncode:
         fail([done.stderr.strip()], "Change pyproject.toml, or try again with a network. Nothing was written.")
     return done.stdout

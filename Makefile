@@ -1,128 +1,110 @@
 # `make` does everything; `make help` lists what else there is.
-PYTHON ?= python3
 BIN := .venv/bin
+SEARCHED := $(PATH)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_LINK_MODE := copy
 export UV_NO_PROGRESS := 1
 # Where Python may not write bytecode (PYTHONDONTWRITEBYTECODE, read-only images) each command would compile all it imports: 3 s.
 export UV_COMPILE_BYTECODE := 1
-COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+EXTRAS := brat gpu hub optuna ray s3 transformer
+SUITES := smoke reruns faults places fuzz label-studio browser ray gpu
 
 .DEFAULT_GOAL := all
-.PHONY: all repro test smoke reruns faults places fuzz label-studio browser visualize verify lock document deps assets transformer s3 ray ray-test gpu gpu-test brat hub optuna clean help
+.PHONY: all repro setup $(EXTRAS) visualize test test-all $(SUITES:%=test-%) lint format types verify deps document lock assets clean help
 
-all: .venv/installed ## Set up, and run the whole project with spaCy: data to wheel
+all: .venv/base.installed ## Set up, and run the whole project with spaCy: data to wheel
 	python scripts/unlock.py
 	python -m spacy project run all
 
-repro: .venv/installed ## The same with DVC
+repro: .venv/base.installed ## The same with DVC
 	python scripts/unlock.py
 	dvc repro
 
-test: .venv/tested ## Set up, and run the tests
+setup: .venv/base.installed ## Set up: an environment in .venv, of PYTHON=... or of the newest Python 3.11 to 3.14 on the PATH
+
+# `make NAME` ## Install an extra: brat gpu hub optuna ray s3 transformer (pyproject.toml says what each is for)
+$(EXTRAS): %: .venv/%.installed
+
+visualize: .venv/visualize.installed ## Open a page: try both pipelines on a text, browse errors and data
+	python -m spacy project run visualize
+
+test: .venv/test.installed ## Set up, and run the tests
 	python -m pytest
 
-smoke: .venv/tested ## Run both engines on a small profile in clean clones, and compare their outputs
-	python -m pytest -m smoke
+# `make test-NAME` ## Run the tests with a marker: smoke reruns faults places fuzz label-studio browser ray gpu (pyproject.toml)
+$(SUITES:%=test-%): test-%: .venv/test.installed
+	python -m pytest -m $(subst -,_,$*)
 
-faults: .venv/tested ## Kill, interrupt and starve runs, and look whether the next one puts all right
-	python -m pytest -m faults
+test-browser: .venv/visualize.installed
+test-fuzz: .venv/fuzz.installed
+test-gpu: .venv/gpu.installed
+test-gpu test-ray: .venv/ray.installed
 
-reruns: .venv/tested ## Change one thing after another, and check what each engine reruns
-	python -m pytest -m reruns
+test-all: test-smoke test-browser test-label-studio ## Run what .ci/run runs besides `make test`
 
-places: .venv/tested ## Run it in odd places, without a network, and with a DVC remote
-	python -m pytest -m places
+lint: .venv/dev.installed ## Look for mistakes in the code
+	ruff check .
 
-fuzz: .venv/tested requirements-fuzz.txt ## Try inputs that nobody thought of on the reader and the check, for ten minutes
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-fuzz.txt
-	python -m pytest -m fuzz
+format: .venv/dev.installed ## Format the code
+	ruff format .
 
-label-studio: .venv/tested ## Send texts to a real Label Studio server, and take them back
-	python -m pytest -m label_studio
+types: .venv/dev.installed ## Check the types of the code
+	mypy scripts/
 
-browser: .venv/tested requirements-visualize.txt ## Test the report, and the page of `make visualize`, in headless Chromium
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-visualize.txt
-	python -m pytest -m browser
-
-verify: .venv/installed ## Repeat the committed run in a fresh clone, and compare its outputs with dvc.lock
+verify: .venv/base.installed ## Repeat the committed run in a fresh clone, and compare its outputs with dvc.lock
 	python scripts/verify.py
 
-deps: .venv/installed ## Write the deps on code of project.yml, and the stages of dvc.yaml
+deps: .venv/base.installed ## Write the deps on code of project.yml, and the stages of dvc.yaml
 	python scripts/code_deps.py
 	python scripts/dvc_stages.py
 
-document: .venv/installed ## Write the table of commands in README.md from project.yml
+document: .venv/base.installed ## Write the table of commands in README.md from project.yml
 	python -m spacy project document --output README.md
 
-lock: .venv/installed ## Pin the newest allowed versions, with hashes
-	$(COMPILE) --upgrade requirements.in -o requirements.txt
-	$(COMPILE) -c requirements.txt requirements-transformer.in -o requirements-transformer.txt
-	$(COMPILE) -c requirements.txt -c requirements-transformer.txt requirements-hub.in -o requirements-hub.txt
-	$(COMPILE) -c requirements.txt -c requirements-hub.txt requirements-test.in -o requirements-test.txt
-	$(COMPILE) -c requirements.txt -c requirements-transformer.txt requirements-gpu.in -o requirements-gpu.txt
-	$(COMPILE) -c requirements.txt requirements-s3.in -o requirements-s3.txt
-	$(COMPILE) -c requirements.txt -c requirements-test.txt requirements-ray.in -o requirements-ray.txt
-	$(COMPILE) -c requirements.txt requirements-brat.in -o requirements-brat.txt
-	$(COMPILE) -c requirements.txt -c requirements-brat.txt requirements-visualize.in -o requirements-visualize.txt
-	$(COMPILE) -c requirements.txt requirements-optuna.in -o requirements-optuna.txt
-	$(COMPILE) requirements-fuzz.in -o requirements-fuzz.txt
-	$(COMPILE) requirements-label-studio.in -o requirements-label-studio.txt
+lock: .venv/base.installed ## Pin what pyproject.toml asks for in requirements/; UPGRADE=1: the newest versions that it allows
+	python scripts/lock.py $(if $(UPGRADE),--upgrade)
 
-assets: .venv/installed ## Download the other data sets that project.yml names
+assets: .venv/base.installed ## Download the other data sets that project.yml names
 	python scripts/assets.py --extra
-
-transformer: .venv/installed requirements-transformer.txt ## Install what word vectors and transformers need
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-transformer.txt
-
-s3: .venv/installed requirements-s3.txt ## Install what a DVC remote on S3 needs
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-s3.txt
-
-ray: .venv/installed requirements-ray.txt ## Install Ray, for vars.engine ray, and what it takes to read Parquet
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-ray.txt
-
-ray-test: .venv/tested requirements-ray.txt ## Test bulk work on a real Ray of two workers on this machine
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-ray.txt
-	python -m pytest -m ray
-
-gpu: .venv/installed requirements-gpu.txt ## Install what vars.gpu_id needs (NVIDIA, CUDA 13)
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-gpu.txt
-
-gpu-test: .venv/tested requirements-gpu.txt requirements-ray.txt ## Test training and bulk work on a GPU of this machine
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-gpu.txt -r requirements-ray.txt
-	python -m pytest -m gpu
-
-brat: .venv/installed requirements-brat.txt ## Install what it takes to read brat standoff
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-brat.txt
-
-visualize: .venv/installed requirements-visualize.txt ## Open a page: try both pipelines on a text, browse errors and data
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-visualize.txt
-	python -m spacy project run visualize
-
-hub: .venv/installed requirements-hub.txt ## Install what `push-hub` needs
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-hub.txt
-
-optuna: .venv/installed requirements-optuna.txt ## Install what a sweep with Optuna needs
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-optuna.txt
 
 clean: ## Remove everything that was made, but not the environment and the DVC cache
 	git clean -fdX corpus training packages project.lock
 
 help: ## Show this list
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^# `make \([A-Za-z-]*\)` ##/\1: ##/; s/^\([A-Za-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-# uv is installed by pip from the lock, with its hashes, and installs the rest from the lock.
-.venv/uv: requirements.txt
-	$(PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11) and 'Python 3.11 is needed; say which with: make PYTHON=...')"
-	$(PYTHON) -m venv .venv
-	sed -n '/^uv==/,/^    # via/p' requirements.txt > .venv/uv.txt
+# Prints the version of a Python that we can use. Others fail: pyenv has commands for Pythons that are switched off, Debian Pythons without venv.
+USABLE := -c "import ensurepip, sys, venv; v = sys.version_info[:2]; (3, 11) <= v <= (3, 14) or sys.exit(1); print(*v, sep='.')" 2>/dev/null
+# Another Python was asked for than the environment has: make it again.
+ifdef PYTHON
+ifneq ($(shell $(BIN)/python $(USABLE)),$(shell PATH='$(SEARCHED)' '$(PYTHON)' $(USABLE)))
+.PHONY: .venv/uv
+endif
+endif
+
+# uv is installed by pip from the lock, with its hashes, and installs the rest from the locks.
+.venv/uv: requirements/base.txt
+	@PATH='$(SEARCHED)'; \
+	for python in $(if $(PYTHON),'$(PYTHON)',$(BIN)/python python3.14 python3.13 python3.12 python3.11 python3 python); do \
+		if version=$$("$$python" $(USABLE)); then break; fi; \
+	done; \
+	if test -z "$$version"; then \
+		echo "$(if $(PYTHON),$(PYTHON) is not a,No) Python 3.11, 3.12, 3.13 or 3.14 that can make an environment$(if $(PYTHON),, was found on the PATH)." \
+			"Install one (on Debian with its -venv package), or say which: make PYTHON=..." >&2; \
+		exit 1; \
+	fi; \
+	if ! test -f .venv/uv || test "$$version" != "$$($(BIN)/python $(USABLE))"; then \
+		rm -rf .venv && "$$python" -m venv .venv; \
+	fi
+	sed -n '/^uv==/,/[^\\]$$/p' requirements/base.txt > .venv/uv.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.txt
 	touch .venv/uv
 
-.venv/installed: .venv/uv
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements.txt
-	touch .venv/installed
+.venv/base.installed: .venv/uv
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements/base.txt
+	touch $@
 
-.venv/tested: .venv/installed requirements-test.txt
-	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-test.txt
-	touch .venv/tested
+.venv/%.installed: requirements/%.txt .venv/base.installed
+	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements/base.txt -r $<
+	touch $@

@@ -185,7 +185,7 @@ def without_work(project: Path, folder: Path) -> None:
 def engines(sizes: list[int] = [1000, 10000, 100000], rounds: int = 3):
     """On the small data of the tests, with as many raw texts. What an engine takes for itself is measured twice: with one command
     that has nothing to do ("one"), and with the project's own files and commands, of which none has ("same"). "Stock" is "same" as DVC
-    comes from PyPI, without the YAML parser in C that requirements.in adds."""
+    comes from PyPI, without the YAML parser in C that pyproject.toml adds."""
     from tiny_project import tiny
 
     for size in sizes:

@@ -21,7 +21,7 @@ def main(
     corpus: Path,
     metrics: Path,
     output: Path,
-    lock: list[Path] = typer.Option([Path("requirements.txt"), Path("requirements-transformer.txt")]),
+    lock: list[Path] = typer.Option([Path("requirements/base.txt"), Path("requirements/transformer.txt")]),
 ):
     (wheel,) = package.glob("*.whl")
     name = wheel.name.split("-")[0]

@@ -37,7 +37,7 @@ def main(
         fail(error.problems, "Mend it, and run the same command again. Nothing was tried.")
     divided = part_of(part, plan)
     if plan.search == "optuna" and find_spec("optuna") is None:
-        fail(["Optuna is not installed"], "Run: make optuna (it installs requirements-optuna.txt), or use search: grid.")
+        fail(["Optuna is not installed"], "Run: make optuna, or use search: grid.")
     output.mkdir(parents=True, exist_ok=True)
     use_openblas()
     try:

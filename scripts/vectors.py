@@ -5,7 +5,7 @@ knows what the word is like. A file holds vectors that were trained on billions 
 An encoder gives them for any language: each of the most frequent words passes through it alone; its vector is the
 mean of its pieces' last hidden states, reduced to its principal components. Those words come from wordfreq
 (github.com/rspeer/wordfreq), not from the corpora: the table has seen no text of the test set. An encoder needs
-requirements-transformer.txt. Figures are in benchmarks/README.md.
+`make transformer`. Figures are in benchmarks/README.md.
 """
 
 

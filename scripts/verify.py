@@ -40,7 +40,7 @@ def main(project: Path = Path(".")):
     for stage, path in different:
         msg.warn(f"{stage}: {path} differs from dvc.lock")
     if not {stage for stage, _ in different} <= rounded:
-        fail(["Outputs differ that no CPU can round in another way"], "Is dvc.lock of this commit, and the environment that of requirements.txt?")
+        fail(["Outputs differ that no CPU can round in another way"], "Is dvc.lock of this commit and of this version of Python, and the environment that of requirements/base.txt?")
     kernels = sorted({str(library.get("architecture")) for library in threadpool_info()})
     shown = ", ".join(f"{name} by {value}" for name, value in points.items())
     if any(value > BOUNDS[name] for name, value in points.items()):

@@ -97,7 +97,7 @@ def browser(folder: Path) -> Iterator[Page]:
 
     folder (Path): Gets the browser's files.
     """
-    client = pytest.importorskip("websockets.sync.client", reason="websockets is not installed: make browser")
+    client = pytest.importorskip("websockets.sync.client", reason="websockets is not installed: make test-browser")
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         pytest.skip("there is no Chromium (Debian: apt-get install chromium)")

@@ -141,7 +141,7 @@ KINDS = [
     Kind("templates/report.html", append("templates/report.html", "<!-- more -->\n"), ["report"]),
     Kind("templates/page.css", append("templates/page.css", "/* more */\n"), ["report"]),
     Kind("templates/model_card.md", append("templates/model_card.md", "More.\n"), ["package", "smoke-test"]),
-    Kind("a comment in requirements.txt", append("requirements.txt", "# A comment.\n"), ["smoke-test"]),
+    Kind("a comment in requirements/base.txt", append("requirements/base.txt", "# A comment.\n"), ["smoke-test"]),
     # Vars
     Kind("vars.seed", var("seed", 1), ["train", *NEW_BASE]),
     Kind("vars.format", var("format", "doccano"), ["check", "annotate"]),

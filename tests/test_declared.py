@@ -39,7 +39,7 @@ if "AUDITED" in os.environ:
 # Deps that a command need not open: they say when it has to run (again), not what it reads.
 ORDER = re.compile(r"corpus/check\.passed|training/(gate\.passed|report\.made)|corpus/fingerprints/\w+\.json")
 # Read by uv, which is no Python process.
-BY_OTHERS = {("smoke-test", "requirements.txt"), ("smoke-test", "requirements-transformer.txt")}
+BY_OTHERS = {("smoke-test", "requirements/base.txt"), ("smoke-test", "requirements/transformer.txt")}
 
 
 @pytest.fixture(scope="module")

@@ -179,5 +179,5 @@ def test_a_missing_file_is_named(clone):
 def test_make_help_lists_the_targets():
     done = command("make", "help", cwd=ROOT)
     assert done.code == 0
-    for target in ("all", "repro", "test", "smoke", "lock", "help"):
+    for target in ("all", "repro", "setup", "test", "test-all", "lock", "help"):
         assert re.search(rf"^{target} +\w", done.raw, re.MULTILINE), done.raw

@@ -1,6 +1,6 @@
 """Input that nobody thought of: the reader and the check say what is wrong with it, and nothing else happens.
 
-The first tests run with all others, the same inputs each time. `make fuzz` runs the others (marker: fuzz), with new inputs
+The first tests run with all others, the same inputs each time. `make test-fuzz` runs the others (marker: fuzz), with new inputs
 for NER_FUZZ_SECONDS (600) in all, and prints how many there were.
 """
 
@@ -213,7 +213,7 @@ def test_as_many_inputs_as_there_is_time_for(target, name, share, capsys):
 
 @pytest.mark.fuzz
 def test_guided_by_what_an_input_reaches(tmp_path, capsys):
-    pytest.importorskip("atheris", reason="needs atheris: make fuzz installs it, on Linux")
+    pytest.importorskip("atheris", reason="needs atheris: make test-fuzz installs it, on Linux")
     for number, value in enumerate(GOOD):
         (tmp_path / str(number)).write_bytes(b"P" + json.dumps(value).encode())
     words = [sys.executable, str(ROOT / "tests/fuzz_reader.py"), f"-max_total_time={max(1, round(0.15 * SECONDS))}", "-timeout=15", str(tmp_path)]

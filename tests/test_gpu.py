@@ -8,7 +8,7 @@ import srsly
 
 from conftest import ROOT, command, content
 
-pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not find_spec("cupy"), reason="CuPy is not installed: make gpu-test installs it")]
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not find_spec("cupy"), reason="CuPy is not installed: make test-gpu installs it")]
 ON_GPU = ("--gpu-id", 0)
 STEPS = ("--max-steps", 400)
 BASE, UPDATED = "training/base/model-best", "training/updated/model-best"
@@ -43,7 +43,7 @@ def test_what_a_gpu_trained_is_read_without_one(project):
     assert metrics["gain"]["f"] > 20 and metrics["retention"]["strict"]["percent"] > 90, metrics
 
 
-@pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: make gpu-test installs it")
+@pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: make test-gpu installs it")
 def test_actors_with_a_gpu_give_the_same_bytes(project):
     for target, *how in (("cpu",), ("gpu", *ON_GPU), ("actors", *ON_GPU, "--engine", "ray")):
         done = command("python", ROOT / "scripts/predict.py", "in", target, *how, cwd=project)

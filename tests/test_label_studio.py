@@ -50,7 +50,7 @@ REVIEWED = {
 @pytest.fixture(scope="module")
 def installed():
     """The server's program. Whatever keeps it from being installed skips the test, and nothing else does."""
-    lock = ROOT / "requirements-label-studio.txt"
+    lock = ROOT / "requirements/label-studio.txt"
     for words in (["venv", "--allow-existing", "--python", sys.executable, VENV],
                   ["pip", "install", "--require-hashes", "--python", BIN / "python", "-r", lock]):
         try:

@@ -1,6 +1,6 @@
 """What is wrong with a file is said in exactly these words: one row for each kind of mistake, and nothing else is found.
 
-`make fuzz` and tests/test_hostile_data.py try what nobody does by mistake.
+`make test-fuzz` and tests/test_hostile_data.py try what nobody does by mistake.
 """
 
 import json

@@ -16,7 +16,7 @@ from conftest import ROOT, content, write
 from ner_update.corpus.shards import DocShard
 from test_predict import pipeline, texts
 
-pytestmark = [pytest.mark.ray, pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: make ray-test installs it")]
+pytestmark = [pytest.mark.ray, pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: make test-ray installs it")]
 # The cluster listens on all addresses of the machine.
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token_hex(32)}
 ON_RAY = ("--engine", "ray", "--workers", 2)

@@ -1,4 +1,4 @@
-"""Data, patterns and configs are never executed; names and paths stay inside the project; what is installed is pinned."""
+"""Data, patterns and configs are never executed; names and paths stay inside the project."""
 
 import ast
 import pickle
@@ -265,15 +265,3 @@ def test_a_var_that_is_refused_leaves_the_file(tmp_path):
     done = command("python", ROOT / "scripts/set_var.py", "base_model", "$(ls)", cwd=tmp_path)
     assert done.code == 1 and "stays as it is" in done.out and "Traceback" not in done.raw
     assert (tmp_path / "project.yml").read_bytes() == (ROOT / "project.yml").read_bytes()
-
-
-def test_every_requirement_is_pinned_with_hashes():
-    files = sorted(ROOT.glob("requirements*.txt"))
-    assert len(files) >= 4
-    for path in files:
-        text = re.sub(r"(?m)^\s*#.*\n?", "", path.read_text(encoding="utf8")).replace("\\\n", " ")
-        for line in filter(str.strip, text.splitlines()):
-            name = line.split()[0]
-            assert re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==[^\s*]+", line) or re.match(r"[\w.-]+ @ https://\S+|https://\S+", line), (path.name, name)
-            assert re.search(r"--hash=sha256:[0-9a-f]{64}(\s|$)", line), (path.name, name)
-            assert not name.startswith("-"), (path.name, name)

@@ -12,10 +12,10 @@ from ner_update.corpus.shards import DocShard
 from ner_update.data.reader import FORMATS
 from ner_update.labelling.review_tasks import TOOLS
 from ner_update.parallel.engines import ENGINES
-from set_var import main as set_var
 from ner_update.project.vars_model import Vars, is_language, problems
 from ner_update.rehearsal.raw_texts import RawTexts
 from ner_update.update.settings import Parts
+from set_var import main as set_var
 from test_gate import gate  # noqa: F401
 from tiny_project import ENGINES as RUNNERS
 

@@ -117,7 +117,7 @@ def project(ran_with_spacy, tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(project, tmp_path_factory):
     """Address of the page, and the file with all hosts that the server asked for."""
-    pytest.importorskip("streamlit", reason="Streamlit is not installed: make browser")
+    pytest.importorskip("streamlit", reason="Streamlit is not installed: make test-browser")
     folder = tmp_path_factory.mktemp("server")
     (folder / "sitecustomize.py").write_text(HOOK, encoding="utf8")
     with socket.socket() as free:
@@ -208,7 +208,7 @@ def assert_at_rest(page: Page, server: tuple) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("page_name, gone", [("text", "training/updated/model-best"), ("errors", "training/differences.jsonl"), ("data", "corpus/check.json")])
 def test_what_is_missing_is_said_on_the_page(project, page_name, gone, tmp_path):
-    testing = pytest.importorskip("streamlit.testing.v1", reason="Streamlit is not installed: make browser")
+    testing = pytest.importorskip("streamlit.testing.v1", reason="Streamlit is not installed: make test-browser")
     app = testing.AppTest.from_file(str(ROOT / "scripts/ner_update/pages/app.py"), default_timeout=60)
     app.query_params["page"] = page_name
     paths = [project / "training/base/model-best", project / "training/updated/model-best", project / "training/differences.jsonl", project / "corpus/check.json", project / "assets"]

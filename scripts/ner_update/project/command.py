@@ -77,7 +77,7 @@ def explain(error: Exception, words: list[Path]) -> tuple[str, str]:
     if isinstance(error, OSError) and error.errno in FORBIDDEN:
         return f"The project may not be written to, or read: {error}", "Mend the permissions, and run the same command again."
     if isinstance(error, OSError) and error.errno == ENODEV:
-        return str(error.strerror), "Run: make gpu (it installs requirements-gpu.txt). Or do without: python scripts/set_var.py gpu_id -1."
+        return str(error.strerror), "Run: make gpu. Or do without: python scripts/set_var.py gpu_id -1."
     broken = sorted({path for word in words for path in damaged(word)})
     if broken:
         advice = "Delete it and run the whole project: the command that makes it runs again."

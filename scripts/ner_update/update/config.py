@@ -59,6 +59,6 @@ def fitted(settings: UpdateSettings, base: Language) -> tuple[Config, dict[str, 
         if not settings.encoder:
             fail([f"{settings.config} trains a transformer, and none is named"], "Put a Hugging Face name or a folder in vars.encoder.")
         if find_spec("spacy_transformers") is None:
-            fail(["spacy-transformers is not installed"], "Run: make transformer (it installs requirements-transformer.txt).")
+            fail(["spacy-transformers is not installed"], "Run: make transformer")
         overrides["paths.encoder"] = settings.encoder
     return made, overrides

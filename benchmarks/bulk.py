@@ -25,12 +25,12 @@ import psutil
 import spacy
 import srsly
 import typer
-
 from reading import ROOT, grow, memory
 
 sys.path.insert(0, str(ROOT / "scripts"))
-from ner_update.corpus.shards import DocShard  # noqa: E402
 from spacy.util import minibatch  # noqa: E402
+
+from ner_update.corpus.shards import DocShard  # noqa: E402
 
 SHARD = 10_000
 # Of `rehearse` without the choosing and the writing.
@@ -61,7 +61,9 @@ def measure(folder: Path, command: list, workers: int) -> dict:
     when they work beside the busiest one; and the most memory in MB that it and its processes had at once."""
     started, most, busy = time.perf_counter(), 0, {}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    running = psutil.Popen([sys.executable, *map(str, command)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    running = psutil.Popen(
+        [sys.executable, *map(str, command)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     while running.poll() is None:
         most = max(most, memory(running))
         for child in running.children():
@@ -100,16 +102,44 @@ def main(
                         (folder / "in").mkdir(exist_ok=True)
                         (folder / f"in/{number:05}.jsonl").write_text("".join(islice(file, SHARD)), encoding="utf8")
             commands = {
-                "annotate": [scripts / "annotate.py", ROOT / "assets/patterns.jsonl", "raw.jsonl", "out/silver.jsonl", "--table", "out/patterns.json", "--workers"],
-                "rehearse": [scripts / "rehearse.py", "base", "corpus", "out/update", "--silver", "silver.jsonl", "--workers"],
+                "annotate": [
+                    scripts / "annotate.py",
+                    ROOT / "assets/patterns.jsonl",
+                    "raw.jsonl",
+                    "out/silver.jsonl",
+                    "--table",
+                    "out/patterns.json",
+                    "--workers",
+                ],
+                "rehearse": [
+                    scripts / "rehearse.py",
+                    "base",
+                    "corpus",
+                    "out/update",
+                    "--silver",
+                    "silver.jsonl",
+                    "--workers",
+                ],
                 "rehearse, all": ["all.py", scripts],
-                "predict": [scripts / "predict.py", "in", "out/predicted", "--pipeline", training / "updated/model-best", "--workers"],
+                "predict": [
+                    scripts / "predict.py",
+                    "in",
+                    "out/predicted",
+                    "--pipeline",
+                    training / "updated/model-best",
+                    "--workers",
+                ],
             }
             for what in only:
                 for number in workers:
                     shutil.rmtree(folder / "out", ignore_errors=True)
                     made = measure(folder, [*commands[what], str(number)], number)
-                    row = {"what": what, "texts": size, "workers": number, **{key: round(value, 1) for key, value in made.items()}}
+                    row = {
+                        "what": what,
+                        "texts": size,
+                        "workers": number,
+                        **{key: round(value, 1) for key, value in made.items()},
+                    }
                     row |= {"texts_s": round(size / made["seconds"]), "texts_cpu_s": round(size / made["cpu"])}
                     print(row, flush=True)
                     srsly.write_jsonl(output, [row], append=True, append_new_line=False)

@@ -18,19 +18,20 @@ import spacy
 import srsly
 import typer
 from run import BASE, ROOT
+from spacy.tokens import Doc, DocBin
+from wasabi import msg
+
 from ner_update.checks.blocks import hash_of
 from ner_update.corpus.shards import read_docs
-from ner_update.data.grouping import group_key
 from ner_update.corpus.splitting import SPLITS, split_of
+from ner_update.data.grouping import group_key
 from ner_update.data.reader import read_data
 from ner_update.data.records import make_doc
 from ner_update.evaluation.breakdowns import seen_unseen
 from ner_update.evaluation.scoring import count, entities, f_score, prf
-from spacy.tokens import Doc, DocBin
 from ner_update.pipeline.compute import use_openblas
-from ner_update.update.threshold import lower_outside
 from ner_update.update.settings import Parts
-from wasabi import msg
+from ner_update.update.threshold import lower_outside
 
 FOLDS = 4
 DEV = 0.15
@@ -63,7 +64,8 @@ def curve(work: Path, project: Path) -> list[dict]:
     name = next(name for name in updated.pipe_names if name not in base.pipe_names)
     new, old = updated.get_pipe(name).labels, base.get_pipe("ner").labels
     test, train, dev, kept = (
-        list(read_docs(work / f"corpus/{part}.spacy", updated.vocab)) for part in ("new/test", "new/train", "new/dev", "base/dev")
+        list(read_docs(work / f"corpus/{part}.spacy", updated.vocab))
+        for part in ("new/test", "new/train", "new/dev", "base/dev")
     )
     gold = [entities(doc, old) for doc in kept]
     before = f_score(count([entities(doc, old) for doc in base.pipe([d.text for d in kept])], gold).sum(axis=0))
@@ -109,16 +111,51 @@ def main(
             work = Path(folder)
             corpus, base, distilled = work / "corpus", project / BASE, work / "distilled.spacy"
             make_corpus(project, fold, corpus)
-            run("rehearse.py", base, corpus, corpus / "update", "--silver", project / "corpus/silver.jsonl", "--ratio", ratio, "--silver-ratio", silver)
-            how = ["--dev", corpus / "new/dev.spacy", "--max-steps", max_steps, *(["--vectors", vectors.resolve()] if vectors else [])]
+            run(
+                "rehearse.py",
+                base,
+                corpus,
+                corpus / "update",
+                "--silver",
+                project / "corpus/silver.jsonl",
+                "--ratio",
+                ratio,
+                "--silver-ratio",
+                silver,
+            )
+            how = [
+                "--dev",
+                corpus / "new/dev.spacy",
+                "--max-steps",
+                max_steps,
+                *(["--vectors", vectors.resolve()] if vectors else []),
+            ]
             begin = ["configs/update.cfg", base, corpus / "update"]
-            read = ["--raw", corpus / "raw/train.spacy", "--teachers", teachers, "--ratio", distilled_ratio, "--transformers", transformers, "--encoder", encoder]
+            read = [
+                "--raw",
+                corpus / "raw/train.spacy",
+                "--teachers",
+                teachers,
+                "--ratio",
+                distilled_ratio,
+                "--transformers",
+                transformers,
+                "--encoder",
+                encoder,
+            ]
             run("distil.py", *begin, distilled, work / "distilled.json", *read, *how)
             for seed in map(int, seeds.split(",")):
                 made = [work / one for one in ("model", "log.jsonl", "threshold.jsonl")]
-                run("update.py", *begin, *made, "--distilled", distilled, "--update-on", update_on, "--seed", seed, *how)
+                run(
+                    "update.py", *begin, *made, "--distilled", distilled, "--update-on", update_on, "--seed", seed, *how
+                )
                 for row in curve(work, project):
-                    srsly.write_jsonl(output, [{"data": data, "name": name, "fold_number": fold, "seed": seed, **row}], append=True, append_new_line=False)
+                    srsly.write_jsonl(
+                        output,
+                        [{"data": data, "name": name, "fold_number": fold, "seed": seed, **row}],
+                        append=True,
+                        append_new_line=False,
+                    )
                     if row["chosen"]:
                         msg.good(f"{name}, fold {fold}, seed {seed}: {row}")
 

@@ -27,7 +27,11 @@ def parts(size: int, folder: Path) -> None:
     rows = list(srsly.read_jsonl(folder / "grown.jsonl"))
     new = [{**row, "entities": [e for e in row["entities"] if e[2] == NEW]} for row in rows[::2]]
     old = [{**row, "entities": [e for e in row["entities"] if e[2] != NEW]} for row in rows[1::2]]
-    for path, records in {"base/base.jsonl": old, "annotated/new.jsonl": new, "raw.jsonl": [{"text": row["text"] + " so"} for row in rows[:1000]]}.items():
+    for path, records in {
+        "base/base.jsonl": old,
+        "annotated/new.jsonl": new,
+        "raw.jsonl": [{"text": row["text"] + " so"} for row in rows[:1000]],
+    }.items():
         (folder / "assets" / path).parent.mkdir(parents=True, exist_ok=True)
         srsly.write_jsonl(folder / "assets" / path, records)
     (folder / "assets/test").mkdir()
@@ -49,7 +53,15 @@ def main(sizes: list[int], steps: int = 300, stream_over: int = 20_000, output: 
                 "debug": [ROOT / "configs/base.cfg", "corpus", "corpus/debug_data.txt", "--stream-over", stream_over],
                 "train": [ROOT / "configs/base.cfg", "corpus/base", OLD, "training/base/log.jsonl", *more],
                 "rehearse": [OLD, "corpus", "corpus/update", "--silver", "corpus/silver.jsonl"],
-                "update": [ROOT / "configs/update.cfg", OLD, "corpus/update", *made, "--dev", "corpus/new/dev.spacy", *more],
+                "update": [
+                    ROOT / "configs/update.cfg",
+                    OLD,
+                    "corpus/update",
+                    *made,
+                    "--dev",
+                    "corpus/new/dev.spacy",
+                    *more,
+                ],
             }
             for command, words in commands.items():
                 seconds, mb = measure(folder, [ROOT / f"scripts/{command}.py", *words])

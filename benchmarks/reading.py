@@ -56,10 +56,16 @@ def grow(size: int, path: Path) -> None:
             for _ in range(3):
                 word = rng.choice(words) + " "
                 places = [0, *(at + 1 for at, char in enumerate(text) if char == " ")]
-                at = rng.choice([place for place in places if not any(start < place < end for start, end, _ in entities)])
+                at = rng.choice(
+                    [place for place in places if not any(start < place < end for start, end, _ in entities)]
+                )
                 text = text[:at] + word + text[at:]
-                entities = [(s + len(word), e + len(word), label) if s >= at else (s, e, label) for s, e, label in entities]
-            file.write(json.dumps({"text": text, "entities": entities, "id": f"grown-{number}"}, ensure_ascii=False) + "\n")
+                entities = [
+                    (s + len(word), e + len(word), label) if s >= at else (s, e, label) for s, e, label in entities
+                ]
+            file.write(
+                json.dumps({"text": text, "entities": entities, "id": f"grown-{number}"}, ensure_ascii=False) + "\n"
+            )
 
 
 def as_columns(source: Path, path: Path) -> None:
@@ -69,7 +75,11 @@ def as_columns(source: Path, path: Path) -> None:
         for record in srsly.read_jsonl(source):
             doc = nlp.make_doc(record["text"])
             doc.set_ents([doc.char_span(*entity) for entity in record["entities"]])
-            rows = (f"{token.text}\t{token.ent_iob_}{'-' if token.ent_type else ''}{token.ent_type_}" for token in doc if not token.is_space)
+            rows = (
+                f"{token.text}\t{token.ent_iob_}{'-' if token.ent_type else ''}{token.ent_type_}"
+                for token in doc
+                if not token.is_space
+            )
             file.write("\n".join(rows) + "\n\n")
 
 
@@ -77,7 +87,9 @@ def measure(folder: Path, *commands: list) -> tuple[float, float]:
     """RETURNS (tuple): Seconds that the commands took, and the most memory in MB that one of them and its processes had at once."""
     started, most = time.perf_counter(), 0
     for command in commands:
-        running = psutil.Popen([sys.executable, *map(str, command)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        running = psutil.Popen(
+            [sys.executable, *map(str, command)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
         while running.poll() is None:
             most = max(most, memory(running))
             # To look takes time of its own, for the memory of each process is counted page by page.
@@ -124,7 +136,13 @@ def main(
                 conll.rename(folder / "assets/annotated/grown.conll")
                 rows["ours, columns"] = measure(folder, *ours)
             for way, (seconds, mb) in rows.items():
-                row = {"texts": size, "way": way, "seconds": round(seconds, 1), "texts_s": round(size / seconds), "mb": round(mb)}
+                row = {
+                    "texts": size,
+                    "way": way,
+                    "seconds": round(seconds, 1),
+                    "texts_s": round(size / seconds),
+                    "mb": round(mb),
+                }
                 print(row, flush=True)
                 srsly.write_jsonl(output, [row], append=True, append_new_line=False)
 

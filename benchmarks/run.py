@@ -40,7 +40,9 @@ VOTING = ("teachers", "transformer_teachers", "distilled_ratio")
 
 def copy_project(target: Path, assets: Path | None) -> None:
     """Copy what git tracks, or would track, and put another data set in."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     for name in listed.stdout.splitlines():
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +91,11 @@ def row(project: Path, recipe: str, model: Path, minutes: float) -> dict:
     kept, agree, found = metrics["retention"], metrics["agreement"]["new_test"], metrics["seen_unseen"]
     result |= {"gain": metrics["gain"]["f"], "seen_r": found["seen"]["r"], "unseen_r": found["unseen"]["r"]}
     if recipe != "stock":  # It has no old labels, and nothing to retain.
-        result |= {"retention": kept["plain"]["percent"], "strict": kept["strict"]["percent"], "agreement": agree["outside_new"]["percent"]}
+        result |= {
+            "retention": kept["plain"]["percent"],
+            "strict": kept["strict"]["percent"],
+            "agreement": agree["outside_new"]["percent"],
+        }
     return result
 
 
@@ -100,7 +106,9 @@ def gain_difference(project: Path, one: str, other: str) -> dict:
     docs = list(read_docs(project / "corpus/new/test.spacy", spacy.load(models[0]).vocab))
     gold = [entities(doc, labels) for doc in docs]
     samples = resample(len(docs), 0)
-    counts = [count([entities(d, labels) for d in spacy.load(model).pipe([d.text for d in docs])], gold) for model in models]
+    counts = [
+        count([entities(d, labels) for d in spacy.load(model).pipe([d.text for d in docs])], gold) for model in models
+    ]
     drawn = f_score(samples @ counts[0]) - f_score(samples @ counts[1])
     point = float(f_score(counts[0].sum(axis=0)) - f_score(counts[1].sum(axis=0)))
     return {"difference": round(point, 2), "interval": interval(drawn)}
@@ -134,8 +142,19 @@ def trained_alone(project: Path, seed: int, recipe: str) -> dict:
     """RETURNS (dict): The row of the update's recipe without rehearsal."""
     settings = srsly.read_yaml(project / "project.yml")["vars"]
     outputs = (f"training/{recipe}/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl"))
-    words = ["--dev", "corpus/new/dev.spacy", "--vectors", "training/vectors", "--seed", str(seed), "--max-steps", str(settings["update_max_steps"])]
-    return evaluated(project, recipe, run(project, "scripts/update.py", "configs/update.cfg", BASE, "corpus/new", *outputs, *words))
+    words = [
+        "--dev",
+        "corpus/new/dev.spacy",
+        "--vectors",
+        "training/vectors",
+        "--seed",
+        str(seed),
+        "--max-steps",
+        str(settings["update_max_steps"]),
+    ]
+    return evaluated(
+        project, recipe, run(project, "scripts/update.py", "configs/update.cfg", BASE, "corpus/new", *outputs, *words)
+    )
 
 
 def updated(project: Path, first: str, recipe: str) -> float:
@@ -144,7 +163,9 @@ def updated(project: Path, first: str, recipe: str) -> float:
     RETURNS (float): Minutes.
     """
     commands = ("rehearse", "distil", "update")
-    minutes = sum(run(project, "-m", "spacy", "project", "run", command) for command in commands[commands.index(first) :])
+    minutes = sum(
+        run(project, "-m", "spacy", "project", "run", command) for command in commands[commands.index(first) :]
+    )
     shutil.copytree(project / "training/updated", project / "training" / recipe, dirs_exist_ok=True)
     return round(minutes, 2)
 
@@ -152,11 +173,29 @@ def updated(project: Path, first: str, recipe: str) -> float:
 def evaluated(project: Path, recipe: str, minutes: float) -> dict:
     """RETURNS (dict): The row of the model in training/RECIPE, evaluated by the project's own script."""
     folder = Path("training") / recipe
-    run(project, "scripts/evaluate.py", BASE, str(folder / "model-best"), "corpus", str(folder / "metrics.json"), str(folder / "rows.jsonl"))
+    run(
+        project,
+        "scripts/evaluate.py",
+        BASE,
+        str(folder / "model-best"),
+        "corpus",
+        str(folder / "metrics.json"),
+        str(folder / "rows.jsonl"),
+    )
     return row(project, recipe, project / folder / "model-best", minutes)
 
 
-def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str], work: Path, base: Path | None, vectors_from: str, more: list[str], voting: dict[str, str]) -> Iterator[dict]:
+def one_seed(
+    data: str,
+    seed: int,
+    assets: Path | None,
+    settings: dict[str, str],
+    work: Path,
+    base: Path | None,
+    vectors_from: str,
+    more: list[str],
+    voting: dict[str, str],
+) -> Iterator[dict]:
     """YIELDS (dict): A row per recipe for one seed.
 
     more (list): Recipes to measure beside those with vectors: plain (without any), separate, naive, stock.
@@ -167,7 +206,10 @@ def one_seed(data: str, seed: int, assets: Path | None, settings: dict[str, str]
     copy_project(project, assets)
     for name, value in {**settings, "seed": str(seed), **({"base_model": str(base)} if base else {})}.items():
         run(project, "scripts/set_var.py", name, value)
-    made = sum(run(project, "-m", "spacy", "project", "run", command) for command in ("fingerprints", "check", "annotate", "preprocess", "train", "vectors"))
+    made = sum(
+        run(project, "-m", "spacy", "project", "run", command)
+        for command in ("fingerprints", "check", "annotate", "preprocess", "train", "vectors")
+    )
     yield row(project, "base", project / BASE, made)
     if "plain" in more:
         yield from updates(project, seed, "", "separate" in more, voting)
@@ -199,7 +241,9 @@ def main(
     teachers: int = typer.Option(0, help="Measure the update that learns from so many others, too"),
     transformers: int = typer.Option(0, help="And from so many transformers"),
     encoder: str = typer.Option("", help="Folder or name of theirs"),
-    distilled_ratio: float = typer.Option(2.0, help="Raw texts that these have read, per annotated one, if there are as many"),
+    distilled_ratio: float = typer.Option(
+        2.0, help="Raw texts that these have read, per annotated one, if there are as many"
+    ),
     vars: str = typer.Option("", help="Vars to change: name=value,name=value"),
     work: Path = Path(tempfile.gettempdir()) / "ner-benchmark",
     output: Path = ROOT / "benchmarks" / "results.jsonl",

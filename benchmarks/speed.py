@@ -31,13 +31,14 @@ from spacy.util import fix_random_seed, load_config
 ROOT = Path(__file__).parents[1]
 for folder in ("benchmarks", "scripts", "tests"):
     sys.path.insert(0, str(ROOT / folder))
-from ner_update.update import augmentation as made_up_names  # noqa: E402, F401
-from ner_update.pipeline import text_context  # noqa: E402, F401
-from ner_update.update.retraining import best_step, together  # noqa: E402
-from ner_update.corpus.shards import DocShard, read_docs  # noqa: E402
 from reading import grow  # noqa: E402
 from run import copy_project  # noqa: E402
+
+from ner_update.corpus.shards import DocShard, read_docs  # noqa: E402
+from ner_update.pipeline import text_context  # noqa: E402, F401
 from ner_update.pipeline.compute import use_openblas  # noqa: E402
+from ner_update.update import augmentation as made_up_names  # noqa: E402, F401
+from ner_update.update.retraining import best_step, together  # noqa: E402
 
 ENVIRONMENT = {**os.environ, "CI": "true", "NO_COLOR": "1"}
 app = typer.Typer()
@@ -51,7 +52,9 @@ def keep(**row: object) -> None:
 def seconds(*words: object, cwd: Path = ROOT, **environment: str) -> float:
     """RETURNS (float): Seconds on the clock that a command took."""
     started = time.perf_counter()
-    done = subprocess.run([sys.executable, *map(str, words)], cwd=cwd, env={**ENVIRONMENT, **environment}, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, *map(str, words)], cwd=cwd, env={**ENVIRONMENT, **environment}, capture_output=True, text=True
+    )
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
     return time.perf_counter() - started
@@ -85,7 +88,9 @@ def words_seen(config: Path, train: Path, steps: int) -> int:
 
 
 @app.command()
-def training(run: Path = ROOT, sizes: list[int] = [1000, 16000], steps: int = 2000, rounds: int = 1, processes: int = 1):
+def training(
+    run: Path = ROOT, sizes: list[int] = [1000, 16000], steps: int = 2000, rounds: int = 1, processes: int = 1
+):
     """The published templates train what `spacy init config -p ner -o efficiency` writes, with `spacy train`.
 
     processes (int): How many share each step of `train` and `update` (vars.training_processes); stock has one.
@@ -96,28 +101,47 @@ def training(run: Path = ROOT, sizes: list[int] = [1000, 16000], steps: int = 20
         folder = Path(name)
         stock = folder / "stock.cfg"
         seconds("-m", "spacy", "init", "config", stock, "-p", "ner", "-o", "efficiency")
-        corpora = [(grown(size, folder), dev, size) for size in sizes] + [(run / "corpus/base/train.spacy", dev, "base")]
+        corpora = [(grown(size, folder), dev, size) for size in sizes] + [
+            (run / "corpus/base/train.spacy", dev, "base")
+        ]
         corpora += [(run / "corpus/update/train.spacy", run / "corpus/update/dev.spacy", "update")]
         for train, dev, what in corpora:
             corpus = folder / f"corpus-{what}"
             corpus.mkdir()
             for part, path in (("train", train), ("dev", dev)):
                 (corpus / f"{part}.spacy").symlink_to(path.resolve())
-            paths = ["--paths.train", corpus / "train.spacy", "--paths.dev", corpus / "dev.spacy", "--training.max_steps", steps, "--training.patience", 0]
+            paths = [
+                "--paths.train",
+                corpus / "train.spacy",
+                "--paths.dev",
+                corpus / "dev.spacy",
+                "--training.max_steps",
+                steps,
+                "--training.patience",
+                0,
+            ]
             out = [folder / f"{what}-train" / "model-best", folder / f"{what}-log.jsonl"]
             update_out = [folder / f"{what}-update" / part for part in ("model-best", "log.jsonl", "threshold.jsonl")]
             own_dev = run / "corpus/new/dev.spacy"
             ways = {
                 "stock": lambda: seconds("-m", "spacy", "train", stock, "--output", folder / f"{what}-stock", *paths),
                 "train": lambda: seconds("scripts/train.py", "configs/base.cfg", corpus, *out, *shared),
-                "update": lambda: seconds("scripts/update.py", "configs/update.cfg", base, corpus, *update_out, "--dev", own_dev, *shared),
+                "update": lambda: seconds(
+                    "scripts/update.py", "configs/update.cfg", base, corpus, *update_out, "--dev", own_dev, *shared
+                ),
             }
             # Each of the project's own two corpora is trained on by its own command.
             ways.pop({"base": "update", "update": "train"}.get(what, ""), None)
             took = in_turns(rounds, **ways)
             logs = {"train": out[1], "update": update_out[1]}
-            scored = {way: max(round(100 * line["score"], 2) for line in srsly.read_jsonl(logs[way])) for way in ways if way in logs}
-            scored["stock"] = round(100 * srsly.read_json(folder / f"{what}-stock/model-best/meta.json")["performance"]["ents_f"], 2)
+            scored = {
+                way: max(round(100 * line["score"], 2) for line in srsly.read_jsonl(logs[way]))
+                for way in ways
+                if way in logs
+            }
+            scored["stock"] = round(
+                100 * srsly.read_json(folder / f"{what}-stock/model-best/meta.json")["performance"]["ents_f"], 2
+            )
             configs = {"stock": stock, "train": ROOT / "configs/base.cfg", "update": ROOT / "configs/update.cfg"}
             # The base's config stops where nothing gets better.
             done = {way: srsly.read_jsonl(logs[way]) for way in ways if way in logs}
@@ -125,7 +149,9 @@ def training(run: Path = ROOT, sizes: list[int] = [1000, 16000], steps: int = 20
             words = {way: words_seen(configs[way], train, done[way]) for way in ways}
             if "update" in ways:
                 # It trains a second time, on the dev texts as well.
-                words["update"] += words_seen(configs["update"], together(corpus, folder / f"{what}-update"), best_step(update_out[1]))
+                words["update"] += words_seen(
+                    configs["update"], together(corpus, folder / f"{what}-update"), best_step(update_out[1])
+                )
             speed = {way: words[way] / took[way] for way in ways}
             for way in ways:
                 keep(what="training", corpus=what, steps=done[way], way=way, processes=1 if way == "stock" else processes, words_s=round(speed[way]),
@@ -158,7 +184,10 @@ def prediction(run: Path = ROOT, sizes: list[int] = [500, 2000, 8000], rounds: i
                 words = sum(len(base.make_doc(text)) for text in texts)
                 for of, clock in (("wall", time.perf_counter), ("cpu", time.process_time)):
                     took = in_turns(
-                        rounds, base=lambda: pipe(clock, base), updated=lambda: pipe(clock, updated), two=lambda: pipe(clock, base, other)
+                        rounds,
+                        base=lambda: pipe(clock, base),
+                        updated=lambda: pipe(clock, updated),
+                        two=lambda: pipe(clock, base, other),
                     )
                     for way in took:
                         keep(what="prediction", texts=size, blas=blas, seconds_of=of, way=way, words_s=round(words / took[way]),
@@ -194,12 +223,26 @@ def engines(sizes: list[int] = [1000, 10000, 100000], rounds: int = 3):
             copy_project(project, None)
             tiny(project)
             own = [record["text"] for record in srsly.read_jsonl(project / "assets/raw.jsonl")]
-            srsly.write_jsonl(project / "assets/raw.jsonl", ({"text": f"{own[n % len(own)]} and again on day {n}"} for n in range(size)))
+            srsly.write_jsonl(
+                project / "assets/raw.jsonl",
+                ({"text": f"{own[n % len(own)]} and again on day {n}"} for n in range(size)),
+            )
             one.mkdir()
-            srsly.write_yaml(one / "project.yml", {"commands": [{"name": "one", "script": ["true"], "deps": ["project.yml"]}], "workflows": {"all": ["one"]}})
+            srsly.write_yaml(
+                one / "project.yml",
+                {
+                    "commands": [{"name": "one", "script": ["true"], "deps": ["project.yml"]}],
+                    "workflows": {"all": ["one"]},
+                },
+            )
             srsly.write_yaml(one / "dvc.yaml", {"stages": {"one": {"cmd": "true", "deps": ["project.yml"]}}})
             for folder in (project, one):
-                subprocess.run("git init -q . && git add -A && git -c user.name=x -c user.email=x@x commit -qm x", shell=True, cwd=folder, check=True)
+                subprocess.run(
+                    "git init -q . && git add -A && git -c user.name=x -c user.email=x@x commit -qm x",
+                    shell=True,
+                    cwd=folder,
+                    check=True,
+                )
                 seconds("-m", "spacy", "project", "run", "all", cwd=folder)
             seconds("-m", "dvc", "init", "-q", cwd=one)
             seconds("-m", "dvc", "commit", "-f", "-q", cwd=project)
@@ -222,7 +265,11 @@ def engines(sizes: list[int] = [1000, 10000, 100000], rounds: int = 3):
                 through_spacy=lambda: seconds("-m", "spacy", "project", "run", "plots", "--force", cwd=project),
                 through_dvc=lambda: seconds("-m", "dvc", "repro", "--single-item", "--force", "plots", cwd=project),
             )
-            ratios = {f"{engine}_of_{of}": round(took[engine] / took[f"{engine}_{of}"], 2) for engine in ("spacy", "dvc") for of in ("one", "same")}
+            ratios = {
+                f"{engine}_of_{of}": round(took[engine] / took[f"{engine}_{of}"], 2)
+                for engine in ("spacy", "dvc")
+                for of in ("one", "same")
+            }
             ratios["dvc_of_stock"] = round(took["dvc"] / took["dvc_stock"], 2)
             keep(what="engines", raw_texts=size, **{way: round(value, 2) for way, value in took.items()}, **ratios)
 
@@ -232,9 +279,19 @@ def default_run():
     with tempfile.TemporaryDirectory() as name:
         project = Path(name)
         copy_project(project, None)
-        subprocess.run("git init -q . && git add -A && git -c user.name=x -c user.email=x@x commit -qm x", shell=True, cwd=project, check=True)
+        subprocess.run(
+            "git init -q . && git add -A && git -c user.name=x -c user.email=x@x commit -qm x",
+            shell=True,
+            cwd=project,
+            check=True,
+        )
         running = subprocess.Popen(
-            [sys.executable, "-u", "-m", "spacy", "project", "run", "all"], cwd=project, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [sys.executable, "-u", "-m", "spacy", "project", "run", "all"],
+            cwd=project,
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         commands = srsly.read_yaml(project / "project.yml")["workflows"]["all"]
         started = begun = time.perf_counter()

@@ -16,10 +16,10 @@ from wasabi import msg
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
-from ner_update.labelling import candidates  # noqa: E402
-from ner_update.pipeline.base import recognisers  # noqa: E402
-from ner_update.labelling.pattern_stats import PatternTable  # noqa: E402
 from ner_update.data.json_files import read_values  # noqa: E402
+from ner_update.labelling import candidates  # noqa: E402
+from ner_update.labelling.pattern_stats import PatternTable  # noqa: E402
+from ner_update.pipeline.base import recognisers  # noqa: E402
 from ner_update.pipeline.compute import use_openblas  # noqa: E402
 from suggest import choose  # noqa: E402
 
@@ -45,7 +45,9 @@ def main(project: Path, part: str = "dev", lang: str = "en"):
     use_openblas()
     nlp = spacy.load(project / "training/updated/model-best")
     labels = nlp.get_pipe(recognisers(nlp)[0]).labels
-    golds, train = (list(DocBin().from_disk(project / f"corpus/new/{name}.spacy").get_docs(nlp.vocab)) for name in (part, "train"))
+    golds, train = (
+        list(DocBin().from_disk(project / f"corpus/new/{name}.spacy").get_docs(nlp.vocab)) for name in (part, "train")
+    )
     known = {ent.text.lower() for doc in train for ent in doc.ents}
     gold = {doc.text: doc for doc in golds}
     table = PatternTable(list(read_values(project / "assets/patterns.jsonl", [])))
@@ -64,9 +66,17 @@ def main(project: Path, part: str = "dev", lang: str = "en"):
     rankings["unsure alone"] = ranked()
     for name, value in weights.items():
         setattr(candidates, name, value)
-    rows = [(name, sum(wrong[text] for text in texts[:size]), sum(wrong[text] > 0 for text in texts[:size])) for name, texts in rankings.items()]
+    rows = [
+        (name, sum(wrong[text] for text in texts[:size]), sum(wrong[text] > 0 for text in texts[:size]))
+        for name, texts in rankings.items()
+    ]
     rows.append(("at random", round(FIRST * sum(wrong.values()), 1), round(FIRST * sum(map(bool, wrong.values())), 1)))
-    msg.table(rows, header=(f"First {size} of {len(golds)}, by", "errors", "texts with one"), divider=True, aligns=("l", "r", "r"))
+    msg.table(
+        rows,
+        header=(f"First {size} of {len(golds)}, by", "errors", "texts with one"),
+        divider=True,
+        aligns=("l", "r", "r"),
+    )
     msg.text(f"All: {sum(wrong.values())} errors in {sum(map(bool, wrong.values()))} texts")
 
 

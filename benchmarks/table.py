@@ -8,7 +8,21 @@ import typer
 
 HERE = Path(__file__).parent
 COLUMNS = ["gain", "retention", "strict", "agreement", "seen_r", "unseen_r", "words_s", "of_base", "mb", "minutes"]
-HEADER = ["Data", "Recipe", "Seed", "Gain F", "Retention %", "Strict %", "Agreement %", "Seen R", "Unseen R", "Words/s", "Of base's", "MB", "Minutes"]
+HEADER = [
+    "Data",
+    "Recipe",
+    "Seed",
+    "Gain F",
+    "Retention %",
+    "Strict %",
+    "Agreement %",
+    "Seen R",
+    "Unseen R",
+    "Words/s",
+    "Of base's",
+    "MB",
+    "Minutes",
+]
 START, END = "<!-- results -->", "<!-- /results -->"
 NAMES = {
     "naive": "published way: train on",
@@ -42,10 +56,14 @@ def table(rows: list[dict]) -> str:
     lines = ["| " + " | ".join(HEADER) + " |", "| --- | --- | --- |" + " ---: |" * len(COLUMNS)]
     found = {(row["data"], row["recipe"]) for row in rows}
     others = sorted({recipe for _, recipe in found} - {"base", *NAMES})
-    for data, recipe in ((data, recipe) for data in DATA for recipe in ("base", *NAMES, *others) if (data, recipe) in found):
+    for data, recipe in (
+        (data, recipe) for data in DATA for recipe in ("base", *NAMES, *others) if (data, recipe) in found
+    ):
         group = [row for row in rows if (row["data"], row["recipe"]) == (data, recipe)]
         for row in sorted(group, key=lambda row: row["seed"]):
-            lines.append(f"| {data} | {recipe} | {row['seed']} | " + " | ".join(shown(row.get(c)) for c in COLUMNS) + " |")
+            lines.append(
+                f"| {data} | {recipe} | {row['seed']} | " + " | ".join(shown(row.get(c)) for c in COLUMNS) + " |"
+            )
         cells = []
         for column in COLUMNS:
             values = [row[column] for row in group if row.get(column) is not None]
@@ -53,10 +71,16 @@ def table(rows: list[dict]) -> str:
             cells.append(f"**{shown(float(numpy.mean(values)))}**{spread}" if values else "")
         lines.append(f"| {data} | {recipe} | **mean** | " + " | ".join(cells) + " |")
     for row in rows:
-        for key, other in (("gain_minus_separate", "the separate model's"), ("gain_minus_update", "that of the update without teachers")):
+        for key, other in (
+            ("gain_minus_separate", "the separate model's"),
+            ("gain_minus_update", "that of the update without teachers"),
+        ):
             if row.get(key):
                 (low, high), point = row[key]["interval"], row[key]["difference"]
-                lines += ["", f"{row['data']}, {row['recipe']}, seed {row['seed']}: gain minus {other} {point:+.1f} ({low:+.1f} to {high:+.1f})"]
+                lines += [
+                    "",
+                    f"{row['data']}, {row['recipe']}, seed {row['seed']}: gain minus {other} {point:+.1f} ({low:+.1f} to {high:+.1f})",
+                ]
     return "\n".join(lines)
 
 

@@ -4,7 +4,6 @@ Beside the examples it writes what each pattern is good for: what it matches in 
 matches away, and how far it is right in the annotated texts.
 """
 
-
 from pathlib import Path
 from typing import Optional
 

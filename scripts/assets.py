@@ -4,7 +4,6 @@
 fetched with a wrong checksum, ends with exit code 0 then, and with a traceback where there is no network.
 """
 
-
 from pathlib import Path
 
 import typer
@@ -32,7 +31,9 @@ def main(
             continue
         if not asset.get("url"):
             if not dest.exists():
-                msg.warn(f"{dest} has no url: put your own there (or what comes from git: python -m spacy project assets)")
+                msg.warn(
+                    f"{dest} has no url: put your own there (or what comes from git: python -m spacy project assets)"
+                )
             continue
         hashes, url = expected(asset), convert_asset_url(asset["url"].partition("#sha256=")[0])
         if dest.is_file() and dest.stat().st_size and not difference(dest, hashes):

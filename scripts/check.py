@@ -1,6 +1,5 @@
 """Check every data file under assets/, list all problems at once, and tokenise the texts, before anything is built on them."""
 
-
 from pathlib import Path
 from typing import Optional
 
@@ -25,11 +24,15 @@ def main(
     output: Path = typer.Option("corpus/check.json", help="All problems; also written when there are errors"),
     counted: Path = typer.Option("corpus/counts.json", help="What each set holds"),
     texts: Path = typer.Option("corpus/checked", help="Folder for the tokenised texts of each set"),
-    passed: Path = typer.Option("corpus/check.passed", help="Written only when there is no error; later commands wait for it"),
+    passed: Path = typer.Option(
+        "corpus/check.passed", help="Written only when there is no error; later commands wait for it"
+    ),
     lang: str = "en",
     base_model: str = "",
     told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
-    fix_in: Optional[Path] = typer.Option(None, "--fix", help="Write repaired copies of all files to this folder, and nothing else"),
+    fix_in: Optional[Path] = typer.Option(
+        None, "--fix", help="Write repaired copies of all files to this folder, and nothing else"
+    ),
 ):
     try:
         nlp, base = pipelines(lang, base_model)
@@ -44,7 +47,10 @@ def main(
             show_counts(counts)
             report.write(output, counts)
             if report.errors:
-                fail([], f"{report.errors:,} error(s) in {assets}. Mend them and run the same command again. To have mended what a program can mend, in copies: --fix FOLDER")
+                fail(
+                    [],
+                    f"{report.errors:,} error(s) in {assets}. Mend them and run the same command again. To have mended what a program can mend, in copies: --fix FOLDER",
+                )
     except BasePipelineError as error:
         fail([error], "Nothing was written.")
     except LevelsError as error:

@@ -29,12 +29,24 @@ def debug_data(config: Path, corpus: Path, most: int = 0) -> str:
         texts = count_texts(corpus / f"{part}.spacy") if most else 0
         if texts > most:
             note += f"{part}: a sample of {most:,} of {texts:,} texts\n"
-            command += [f"--corpora.{part}.@readers", "ner_update.SampledCorpus.v1", f"--corpora.{part}.limit", str(most)]
+            command += [
+                f"--corpora.{part}.@readers",
+                "ner_update.SampledCorpus.v1",
+                f"--corpora.{part}.limit",
+                str(most),
+            ]
     if note:
         command += ["--code", streamed_corpus.__file__]
     own = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
     # Without the last but one a spinner leaves as many frames in the text as it had time for.
-    plain = {**os.environ, "NO_COLOR": "1", "ANSI_COLORS_DISABLED": "1", "COLUMNS": "100", "WASABI_LOG_FRIENDLY": "1", "PYTHONPATH": own}
+    plain = {
+        **os.environ,
+        "NO_COLOR": "1",
+        "ANSI_COLORS_DISABLED": "1",
+        "COLUMNS": "100",
+        "WASABI_LOG_FRIENDLY": "1",
+        "PYTHONPATH": own,
+    }
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf8", env=plain)
     if "Summary" not in done.stdout:
         raise RuntimeError((done.stdout + done.stderr).strip().rsplit("\n", 1)[-1])
@@ -46,7 +58,9 @@ def main(
     corpus: Path,
     output: Path,
     stream_over: int = typer.Option(0, help="Of a larger corpus a sample of so many texts is looked at; 0 for all"),
-    base_model: str = typer.Option("", help="If a pipeline is named, none is trained, and only the new data are looked at"),
+    base_model: str = typer.Option(
+        "", help="If a pipeline is named, none is trained, and only the new data are looked at"
+    ),
 ):
     report = ""
     for name in ("new",) if base_model else ("base", "new"):

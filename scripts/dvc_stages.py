@@ -47,7 +47,9 @@ def write_stages(project: Path, dvc: Path) -> str:
     config = yaml.load(project.read_text(encoding="utf8"))
     made = yaml.load(dvc.read_text(encoding="utf8"))
     pipeline = set(config["workflows"]["all"])
-    made["stages"] = CommentedMap((command["name"], stage(command)) for command in config["commands"] if command["name"] in pipeline)
+    made["stages"] = CommentedMap(
+        (command["name"], stage(command)) for command in config["commands"] if command["name"] in pipeline
+    )
     stream = StringIO()
     yaml.dump(made, stream)
     return stream.getvalue()

@@ -20,7 +20,9 @@ def main(
     corpus: Path,
     metrics: Path,
     rows: Path,
-    breakdowns: Optional[Path] = typer.Option(None, help="Also measure by kinds of entity and of text, and write that here"),
+    breakdowns: Optional[Path] = typer.Option(
+        None, help="Also measure by kinds of entity and of text, and write that here"
+    ),
     seed: int = 0,
 ):
     use_openblas()
@@ -39,10 +41,14 @@ def main(
             msg.text(f"{name:9} {label:16} base F {row['base']['f']:6} updated F {row['updated']['f']:6} {row['says']}")
     for probe, parts in made.get("probes", {}).items():
         for name, row in parts.items():
-            msg.text(f"{probe.replace('_', ' '):14} {name} labels: {row['updated']['says']}, from F {row['updated']['plain_f']}")
+            msg.text(
+                f"{probe.replace('_', ' '):14} {name} labels: {row['updated']['says']}, from F {row['updated']['plain_f']}"
+            )
     for place in ("before", "after") if "mixed_texts" in found else ():
         row = found["mixed_texts"][place]
-        msg.text(f"Names {place:6} the new texts: F {row['mixed']['f']} instead of {row['plain']['f']}; old names kept {row['old_kept']} %")
+        msg.text(
+            f"Names {place:6} the new texts: F {row['mixed']['f']} instead of {row['plain']['f']}; old names kept {row['old_kept']} %"
+        )
     kept = found["retention"]
     share = f"{kept['kept']['percent']} %" if kept["kept"] else "-"
     msg.good(f"Gain F {found['gain']['f']}; kept {share} ({kept['measured']})")

@@ -5,7 +5,6 @@ of the same name, another spaCy, or a file that was renamed inside a data folder
 rerun what depends on them, and nothing else does. It imports little, for it is what a run without changes costs.
 """
 
-
 import json
 import sys
 from importlib.metadata import version
@@ -27,7 +26,9 @@ def main(
 ):
     made = {
         "versions": {"python": ".".join(map(str, sys.version_info[:2]))} | {name: version(name) for name in PACKAGES},
-        "names": {folder: sorted(p.relative_to(assets).as_posix() for p in (assets / folder).rglob("*")) for folder in FOLDERS},
+        "names": {
+            folder: sorted(p.relative_to(assets).as_posix() for p in (assets / folder).rglob("*")) for folder in FOLDERS
+        },
         "base_model": of_named(base_model),
         "vectors_from": of_named(vectors_from),
         "encoder": of_named(encoder),

@@ -1,6 +1,5 @@
 """Stop before packaging if the update learnt too little or forgot too much, and say which label lost what."""
 
-
 import re
 from pathlib import Path
 from typing import Optional
@@ -38,7 +37,9 @@ def main(
         problems, learnt = [f"The gain is F {gain}, less than min_gain {min_gain}: {min_gain - gain:.2f} too low"], True
     if share and not kept >= min_retention:
         how = scores["retention"]["measured"]
-        problems.append(f"Retention is {kept} % ({how}), less than min_retention {min_retention}: {min_retention - kept:.2f} too low")
+        problems.append(
+            f"Retention is {kept} % ({how}), less than min_retention {min_retention}: {min_retention - kept:.2f} too low"
+        )
         forgot = True
     mixed = scores.get("mixed_texts")
     if mixed and mixed["lost"] > max_mixed_loss:
@@ -51,7 +52,9 @@ def main(
         learnt = True
     for path, said in failed:
         problems.append(said)
-        of_old = re.search(r"retention|agreement|base_test|\.old\.", path) or set(path.split(".")) & set(scores["labels"]["old"])
+        of_old = re.search(r"retention|agreement|base_test|\.old\.", path) or set(path.split(".")) & set(
+            scores["labels"]["old"]
+        )
         learnt, forgot = learnt or not of_old, forgot or bool(of_old)
     if problems:
         problems += (misses(scores, rows) if learnt else []) + (losses(scores, rows) if forgot else [])

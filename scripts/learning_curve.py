@@ -19,11 +19,15 @@ class Options(VariantSettings):
 
 
 def main(options: Options):
-    refuse_overlap(options.output, options.config, options.base, options.corpus, options.silver, options.vectors, options.store)
+    refuse_overlap(
+        options.output, options.config, options.base, options.corpus, options.silver, options.vectors, options.store
+    )
     rows, last = learning_curve(options, options.output)
     for row in rows:
         kept = f", kept {row['kept']:5.1f} % ({row['kept_low']:.1f} to {row['kept_high']:.1f})" if "kept" in row else ""
-        msg.text(f"{row['share']:3} %, {row['examples']:5} examples: gain F {row['f']:5.1f} ({row['f_low']:.1f} to {row['f_high']:.1f}){kept}")
+        msg.text(
+            f"{row['share']:3} %, {row['examples']:5} examples: gain F {row['f']:5.1f} ({row['f_low']:.1f} to {row['f_high']:.1f}){kept}"
+        )
     msg.info(last["says"])
     msg.good(f"Wrote {options.output}")
 

@@ -30,8 +30,21 @@ def resolve(*words: object) -> str:
 
     RETURNS (str): What it prints. RAISES (typer.Exit): After its message, if it finds no versions that agree.
     """
-    command = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--fork-strategy", "fewest"]
-    done = subprocess.run([*command, "--no-annotate", "--no-header", *map(str, words)], capture_output=True, text=True, encoding="utf8")
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "compile",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--fork-strategy",
+        "fewest",
+    ]
+    done = subprocess.run(
+        [*command, "--no-annotate", "--no-header", *map(str, words)], capture_output=True, text=True, encoding="utf8"
+    )
     if done.returncode:
         fail([done.stderr.strip()], "Change pyproject.toml, or try again with a network. Nothing was written.")
     return done.stdout

@@ -1,6 +1,5 @@
 """Build the wheel and the sdist of the updated pipeline, with a model card, and with the same bytes each time."""
 
-
 import shutil
 from pathlib import Path
 from typing import Optional
@@ -29,8 +28,12 @@ def main(
     name: str = typer.Option(...),
     version: str = typer.Option(...),
     license: str = "",
-    breakdowns: Optional[Path] = typer.Option(None, help="For the limits that the model card names; it has fewer without it"),
-    summary: Optional[Path] = typer.Option(None, help="For how many texts it learnt from that nobody annotated, and who read them"),
+    breakdowns: Optional[Path] = typer.Option(
+        None, help="For the limits that the model card names; it has fewer without it"
+    ),
+    summary: Optional[Path] = typer.Option(
+        None, help="For how many texts it learnt from that nobody annotated, and who read them"
+    ),
 ):
     # Both become part of file names and of a module's name.
     if found := problems({"package_name": name, "package_version": version}):
@@ -43,7 +46,9 @@ def main(
     taken = sorted({word for key in REQUIREMENTS for word in nlp.meta.get(key) or []})
     details = srsly.read_json(breakdowns) if breakdowns else None
     learnt = srsly.read_json(summary) if summary else {}
-    meta = write_meta(nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card, details, learnt)
+    meta = write_meta(
+        nlp, srsly.read_json(metrics), srsly.read_json(counts), name, version, license, card, details, learnt
+    )
     with replacing(output) as path:
         path.mkdir()
         nlp.meta.update(meta)

@@ -4,7 +4,6 @@ metrics.json is for programs, and DVC would give each of its figures a column. H
 and in .dvc/plots.
 """
 
-
 import csv
 from pathlib import Path
 
@@ -12,7 +11,16 @@ import srsly
 import typer
 from wasabi import msg
 
-from ner_update.evaluation.plot_tables import buckets, confusion, errors, labels, learning_curve, probes, seen_unseen, summary
+from ner_update.evaluation.plot_tables import (
+    buckets,
+    confusion,
+    errors,
+    labels,
+    learning_curve,
+    probes,
+    seen_unseen,
+    summary,
+)
 from ner_update.project.command import run
 from ner_update.project.outputs import replacing
 

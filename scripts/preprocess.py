@@ -1,6 +1,5 @@
 """Split the checked texts into train, dev and test corpora that share no text."""
 
-
 from collections import Counter
 from functools import partial
 from itertools import product
@@ -28,7 +27,8 @@ def main(
     parts, leaks, repeated = assign(index, dev_size, test_size)
     tasks = [
         (path, CORPORA[name], parts[name][index[name]["shard"] == number])
-        for name in CORPORA for number, path in enumerate(sorted((checked / name).glob("*.spacy")))
+        for name in CORPORA
+        for number, path in enumerate(sorted((checked / name).glob("*.spacy")))
     ]
     with scratch(output / "splits") as folder:
         with tqdm(total=sum(map(len, index.values())), desc="split", unit="text", disable=None) as bar:
@@ -41,7 +41,9 @@ def main(
             with replacing(output / corpus / made.name) as path:
                 made.rename(path)
     sizes = Counter((CORPORA[name], place) for name in CORPORA for place in parts[name].tolist())
-    rows = [(corpus, *(sizes[corpus, place] for place in range(len(SPLITS)))) for corpus in dict.fromkeys(CORPORA.values())]
+    rows = [
+        (corpus, *(sizes[corpus, place] for place in range(len(SPLITS)))) for corpus in dict.fromkeys(CORPORA.values())
+    ]
     msg.table(rows, header=("Corpus", *SPLITS), divider=True)
     why = f"{leaks} example(s) left out because another split or set holds their text, {repeated} that stand twice"
     msg.good(f"Corpora in {output}; {why}")

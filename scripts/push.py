@@ -30,7 +30,9 @@ def outdated(repo: Repo) -> list[str]:
 def what_goes(repo: Repo) -> list[tuple[str, str, str, str]]:
     """RETURNS (list): Path, number of files, bytes and hash of each output and file that DVC keeps, sorted."""
     kept = [out for out in repo.index.outs if out.use_cache and out.can_push and out.hash_info]
-    return sorted((str(out), f"{out.meta.nfiles or 1:,}", f"{out.meta.size or 0:,}", out.hash_info.value) for out in kept)
+    return sorted(
+        (str(out), f"{out.meta.nfiles or 1:,}", f"{out.meta.size or 0:,}", out.hash_info.value) for out in kept
+    )
 
 
 def main(dry_run: bool = typer.Option(False, "--dry-run", help="List what would go where; no network is needed")):
@@ -38,19 +40,28 @@ def main(dry_run: bool = typer.Option(False, "--dry-run", help="List what would 
         with Repo() as repo:
             remote, old, rows = remote_of(repo), outdated(repo), what_goes(repo)
     except NotDvcRepoError as error:
-        fail([str(error)], "DVC keeps what is pushed: git init and dvc init, or clone the project with git, and run: dvc repro")
+        fail(
+            [str(error)],
+            "DVC keeps what is pushed: git init and dvc init, or clone the project with git, and run: dvc repro",
+        )
     except DvcException as error:
         fail([str(error)], "Nothing was sent.")
     if not remote:
         fail(["There is no DVC remote to push to"], ADD)
     if old:
-        fail([f"dvc.lock does not tell of what is here: {', '.join(old)}"], "Run: dvc repro. After spaCy's own engine instead: dvc commit -f")
+        fail(
+            [f"dvc.lock does not tell of what is here: {', '.join(old)}"],
+            "Run: dvc repro. After spaCy's own engine instead: dvc commit -f",
+        )
     if dry_run:
         msg.table(rows, header=("Path", "Files", "Bytes", "MD5"), aligns=("l", "r", "r", "l"), divider=True)
         msg.good(f"Would go to {remote}: {len(rows)} outputs, but for what is there already. Nothing was sent")
         return
     if subprocess.run([sys.executable, "-m", "dvc", "push"]).returncode:
-        fail([f"dvc push did not reach {remote}, or not with all"], "What it says stands above. Run it again when that is mended.")
+        fail(
+            [f"dvc push did not reach {remote}, or not with all"],
+            "What it says stands above. Run it again when that is mended.",
+        )
     msg.good(f"All is in {remote}. Now commit dvc.lock, .dvc/config and training/*.json")
 
 

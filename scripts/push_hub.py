@@ -1,6 +1,5 @@
 """Upload the package to the Hugging Face Hub, or list what that would be: the pipeline, its model card, and the wheel."""
 
-
 import hashlib
 from pathlib import Path
 
@@ -15,7 +14,9 @@ from ner_update.project.outputs import fail
 def main(
     package: Path,
     repository: str = typer.Option(..., help="OWNER/NAME"),
-    public: bool = typer.Option(False, help="Everybody may see a repository that is made here. One that exists stays as it is"),
+    public: bool = typer.Option(
+        False, help="Everybody may see a repository that is made here. One that exists stays as it is"
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="List what would go where; no network is needed"),
 ):
     try:
@@ -35,13 +36,19 @@ def main(
         msg.table(rows, header=("Path", "Bytes", "SHA-256"), aligns=("l", "r", "l"), divider=True)
         typer.echo(files["README.md"].decode("utf8"))
         kind = "public" if public else "private"
-        msg.good(f"Would go to {repository}, made {kind} if it does not exist: {len(files)} files, and the model card above. Nothing was sent")
+        msg.good(
+            f"Would go to {repository}, made {kind} if it does not exist: {len(files)} files, and the model card above. Nothing was sent"
+        )
         return
     try:
         address = upload(repository, files, f"{wheel.name.split('-py3')[0]}", not public)
     except Exception as error:
-        advice = "A token with the right to write is needed: hf auth login, or HF_TOKEN. Run it again when this is mended."
-        fail([f"The upload to {repository} failed: {type(error).__name__}: {' '.join(str(error).split())[:600]}"], advice)
+        advice = (
+            "A token with the right to write is needed: hf auth login, or HF_TOKEN. Run it again when this is mended."
+        )
+        fail(
+            [f"The upload to {repository} failed: {type(error).__name__}: {' '.join(str(error).split())[:600]}"], advice
+        )
     msg.good(f"Uploaded {len(files)} files: {address}")
 
 

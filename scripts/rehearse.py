@@ -23,7 +23,9 @@ def main(
     output: Path,
     silver: Path = typer.Option(..., help="JSONL of the raw texts that patterns matched"),
     ratio: float = typer.Option(8.0, min=0, help="Rehearsal texts per new example"),
-    silver_ratio: float = typer.Option(0.0, min=0, help="Silver examples per new example of the training corpus; 0 for none"),
+    silver_ratio: float = typer.Option(
+        0.0, min=0, help="Silver examples per new example of the training corpus; 0 for none"
+    ),
     engine: str = "local",
     workers: int = 0,
     gpu_id: int = -1,
@@ -36,14 +38,20 @@ def main(
         new, raw = corpus / f"new/{part}.spacy", RawTexts(corpus / f"raw/{part}.spacy", base, engine, workers, gpu_id)
         number = count_texts(new)
         wanted = round(silver_ratio * number) if part == "train" else 0
-        made = mix(nlp, partial(in_shards, new, nlp), number, corpus / f"base/{part}.spacy", raw, silver, learnt, ratio, wanted)
+        made = mix(
+            nlp, partial(in_shards, new, nlp), number, corpus / f"base/{part}.spacy", raw, silver, learnt, ratio, wanted
+        )
         mixed[part] = write_mix(made, output / f"{part}.spacy")
         joined, old = (mixed[part][kind]["texts"] for kind in ("silver", "rehearsal"))
         size, few = sizes(number, ratio)
         if old < few:
-            msg.warn(f"{part}: only {old} rehearsal texts for {number} new examples; add texts to assets/base or raw.jsonl")
+            msg.warn(
+                f"{part}: only {old} rehearsal texts for {number} new examples; add texts to assets/base or raw.jsonl"
+            )
         silvers = f", {joined} silver ones{' (all there are)' if joined < wanted else ''}" if wanted else ""
-        msg.good(f"{part}: {number} new examples{silvers} and {old} rehearsal texts{' (all there are)' if old < size else ''}")
+        msg.good(
+            f"{part}: {number} new examples{silvers} and {old} rehearsal texts{' (all there are)' if old < size else ''}"
+        )
     with replacing(output / "mix.json") as path:
         srsly.write_json(path, mixed)
 

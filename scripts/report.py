@@ -27,7 +27,11 @@ def all_labels(metrics: dict) -> list[str]:
 def used(path: Path) -> dict[str, str]:
     """RETURNS (dict): path, md5, and "what": name, version and components of a pipeline, or nothing."""
     meta = srsly.read_json(path / "meta.json") if (path / "meta.json").is_file() else None
-    what = f"{meta['lang']}_{meta['name']} {meta['version']}: {', '.join(meta['pipeline']) or 'no components'}" if meta else ""
+    what = (
+        f"{meta['lang']}_{meta['name']} {meta['version']}: {', '.join(meta['pipeline']) or 'no components'}"
+        if meta
+        else ""
+    )
     return {"path": path.as_posix(), "md5": md5_of(path), "what": what}
 
 
@@ -35,7 +39,9 @@ def main(
     metrics: Path,
     rows: Path,
     output: Path,
-    breakdowns: Optional[Path] = typer.Option(None, help="Kinds of entity, of error and of text; left out of the page without it"),
+    breakdowns: Optional[Path] = typer.Option(
+        None, help="Kinds of entity, of error and of text; left out of the page without it"
+    ),
     made: Path = typer.Option(..., help="Written after the page: the gate waits for it, and reruns for no other page"),
     template: Path = typer.Option(..., help="Its style and its script lie beside it"),
     base_log: Path = typer.Option(...),
@@ -43,7 +49,9 @@ def main(
     counts: Path = typer.Option(...),
     versions: Path = typer.Option(..., help="Installed versions, as scripts/fingerprints.py writes them"),
     seed: int = 0,
-    used_path: list[Path] = typer.Option([], "--used", help="What it all was made from, to be shown with its hash; repeat it"),
+    used_path: list[Path] = typer.Option(
+        [], "--used", help="What it all was made from, to be shown with its hash; repeat it"
+    ),
 ):
     scores = srsly.read_json(metrics)
     texts = list(srsly.read_jsonl(rows)) if rows.stat().st_size else []
@@ -53,12 +61,29 @@ def main(
     paths = [*used_path, metrics, rows, *([breakdowns] if breakdowns else [])]
     html = page(
         template,
-        headline=headline, sentences=sentences, metrics=scores, breakdowns=srsly.read_json(breakdowns) if breakdowns else {},
-        labels=labels, render=lambda text, entities: render(text, entities, labels),
-        errors=worst(errors), errors_all=len(errors), error_counts=error_counts(errors), error_kinds=ERRORS, confused=confused,
-        changes=first(changes), changes_all=len(changes), change_counts=change_counts(changes), change_kinds=CHANGES, judged=JUDGED,
-        curves={"The base pipeline": curve(base_log), "The update": curve(update_log)}, width=WIDTH, height=HEIGHT,
-        counts=srsly.read_json(counts), versions=srsly.read_json(versions), seed=seed, used=[used(path) for path in paths],
+        headline=headline,
+        sentences=sentences,
+        metrics=scores,
+        breakdowns=srsly.read_json(breakdowns) if breakdowns else {},
+        labels=labels,
+        render=lambda text, entities: render(text, entities, labels),
+        errors=worst(errors),
+        errors_all=len(errors),
+        error_counts=error_counts(errors),
+        error_kinds=ERRORS,
+        confused=confused,
+        changes=first(changes),
+        changes_all=len(changes),
+        change_counts=change_counts(changes),
+        change_kinds=CHANGES,
+        judged=JUDGED,
+        curves={"The base pipeline": curve(base_log), "The update": curve(update_log)},
+        width=WIDTH,
+        height=HEIGHT,
+        counts=srsly.read_json(counts),
+        versions=srsly.read_json(versions),
+        seed=seed,
+        used=[used(path) for path in paths],
     )
     with replacing(output) as path:
         path.write_text(html, encoding="utf8", newline="\n")

@@ -35,10 +35,16 @@ def once_each(data: DataSet) -> Iterator[Example]:
         here = (f"{file}:{line}", example)
         where, same = texts.setdefault(example.text, here)
         if sorted(same.entities) != sorted(example.entities):
-            problems.append(Problem(file, line, f"the text stands already at {where}, with other spans: keep one of them", example.text))
+            problems.append(
+                Problem(
+                    file, line, f"the text stands already at {where}, with other spans: keep one of them", example.text
+                )
+            )
         where, other = ids.setdefault(id_of(example), here)
         if other.text != example.text:
-            problems.append(Problem(file, line, f"the id {example.id!r} stands already at {where}, with another text", example.text))
+            problems.append(
+                Problem(file, line, f"the id {example.id!r} stands already at {where}, with another text", example.text)
+            )
         if same is example:
             yield example
     if problems:
@@ -60,19 +66,26 @@ def main(
         data = read_data(source, told=told)
         data.require()
         records = list(once_each(data))
-        labels = labels_of([records, read_data(assets / "annotated", told=told).require()], assets / "patterns.jsonl", problems)
+        labels = labels_of(
+            [records, read_data(assets / "annotated", told=told).require()], assets / "patterns.jsonl", problems
+        )
         if problems:
             raise DataError(problems)
     except DataError as error:
         fail(error.problems, "Nothing was written. Mend the files and run the same command again.")
     if not labels:
-        fail([f"no label stands in {source}, {assets / 'annotated'} or {assets / 'patterns.jsonl'}"], "Annotate a text, or write a pattern.")
+        fail(
+            [f"no label stands in {source}, {assets / 'annotated'} or {assets / 'patterns.jsonl'}"],
+            "Annotate a text, or write a pattern.",
+        )
     with replacing(output) as folder:
         folder.mkdir()
         for name, content in TOOLS[tool](records, labels, told).items():
             (folder / name).write_text(content, encoding="utf8", newline="\n")
     spans = sum(len(record.entities) for record in records)
-    msg.good(f"{len(records)} texts with {spans} spans are in {output}, for people to review; labels: {', '.join(labels)}")
+    msg.good(
+        f"{len(records)} texts with {spans} spans are in {output}, for people to review; labels: {', '.join(labels)}"
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ A record is known by its text, and by its id. What stands there already with oth
 nothing is written. `--force` lets the reviewed one win over an earlier review, never over another file, which is somebody's own.
 """
 
-
 import shlex
 import sys
 from pathlib import Path
@@ -57,15 +56,21 @@ def main(
     except DataError as error:
         show_counts({"reviewed": reviewed.counts(error.problems)})
         again = f"python {shlex.join(sys.argv)}" + " --force" * (not force)
-        advice = f"Mend what stands in your own files. To let the review win over {target}, and over no other file: {again}"
+        advice = (
+            f"Mend what stands in your own files. To let the review win over {target}, and over no other file: {again}"
+        )
         fail(error.problems, f"{len(error.problems)} conflict(s). {nothing} {advice}")
     show_counts({"reviewed": reviewed.counts()})
     if new or replaced:
         with replacing(target) as temporary:
             temporary.write_text(written(target, new, replaced), encoding="utf8", newline="\n")
     if reviewed.left_out[IN_TEST]:
-        msg.warn(f"{reviewed.left_out[IN_TEST]} texts were left out, for they, or texts like them, stand in {assets / 'test'}")
-    msg.good(f"{len(new)} texts are new in {target}, {len(replaced)} were replaced there; {reviewed.left_out[STANDS]} stood there already")
+        msg.warn(
+            f"{reviewed.left_out[IN_TEST]} texts were left out, for they, or texts like them, stand in {assets / 'test'}"
+        )
+    msg.good(
+        f"{len(new)} texts are new in {target}, {len(replaced)} were replaced there; {reviewed.left_out[STANDS]} stood there already"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Change one value under vars: in project.yml and nothing else, comments and layout included."""
 
-
 from pathlib import Path
 
 import typer

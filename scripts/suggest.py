@@ -76,7 +76,10 @@ def main(
 ):
     refuse_overlap(output, assets, pipeline)
     if not (pipeline / "meta.json").is_file():
-        fail([f"There is no pipeline in {pipeline}"], "Run the whole project first, so that there is one to be unsure: make")
+        fail(
+            [f"There is no pipeline in {pipeline}"],
+            "Run the whole project first, so that there is one to be unsure: make",
+        )
     problems: list[Problem] = []
     raw, patterns = assets / "raw.jsonl", assets / "patterns.jsonl"
     entries = list(read_values(patterns, problems)) if patterns.exists() else []
@@ -106,7 +109,12 @@ def main(
 
 def _record(one: Candidate, score: float) -> dict:
     name = md5(one.text.encode("utf8", "surrogatepass")).hexdigest()[:12]
-    return {"text": one.text, "entities": one.entities, "id": name, "meta": {"source": "suggest", "score": round(score, 3), "why": one.why()}}
+    return {
+        "text": one.text,
+        "entities": one.entities,
+        "id": name,
+        "meta": {"source": "suggest", "score": round(score, 3), "why": one.why()},
+    }
 
 
 if __name__ == "__main__":

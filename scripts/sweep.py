@@ -4,7 +4,6 @@ A trial is known by its commit and its values. So a sweep that was stopped asks 
 the rest. What chooses is the dev set; the test set is looked at for the chosen one alone.
 """
 
-
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Optional
@@ -63,7 +62,10 @@ def main(
         srsly.write_json(path, chosen and {"name": chosen["name"], "vars": chosen["vars"]})
     conclude(plan, found, chosen, tests)
     if failed := [row for row in found if "failed" in row]:
-        fail([f"{row['name']}: {row['failed']}" for row in failed], f"What they printed is in {output}. The same command tries them again.")
+        fail(
+            [f"{row['name']}: {row['failed']}" for row in failed],
+            f"What they printed is in {output}. The same command tries them again.",
+        )
 
 
 def finished(sweep: Sweep, part: tuple[int, int]) -> list[dict]:
@@ -73,11 +75,15 @@ def finished(sweep: Sweep, part: tuple[int, int]) -> list[dict]:
     number = 1 + len(range(part[0] - 1, number_of_trials(sweep.plan), part[1]))
     for row in tqdm(rows, total=number, desc="trials", unit="trial", disable=None):
         if not found and "failed" in row:
-            fail([f"What is committed fails: {row['failed']}"], f"What it printed is in {sweep.folder / row['name']}.log")
+            fail(
+                [f"What is committed fails: {row['failed']}"], f"What it printed is in {sweep.folder / row['name']}.log"
+            )
         if row["name"] not in found:
             found[row["name"]] = row
             told = outcome(sweep.plan, row)
-            said = f"failed: {row['failed']}" if told is None else f"{sweep.plan.metric.upper()} {told.value:.1f} on dev"
+            said = (
+                f"failed: {row['failed']}" if told is None else f"{sweep.plan.metric.upper()} {told.value:.1f} on dev"
+            )
             tqdm.write(f"{row['name']}: {worded(row['vars'])}: {said}")
     return list(found.values())
 
@@ -94,11 +100,15 @@ def conclude(plan: Plan, found: list[dict], chosen: Optional[dict], tests: list[
     elif chosen is committed:
         msg.good("The best is what is committed")
     else:
-        msg.good(f"The best is {chosen['name']}. Against what is committed: {compared(committed['dev'], chosen['dev'], plan.metric)} on dev")
+        msg.good(
+            f"The best is {chosen['name']}. Against what is committed: {compared(committed['dev'], chosen['dev'], plan.metric)} on dev"
+        )
         msg.text(f"It was chosen from {len(found)} on these texts, which flatters it.")
         if None not in tests:
             before, after = tests
-            msg.text(f"On the test set, which chose nothing: F {before['gain']['f']:.1f} and {after['gain']['f']:.1f}, {compared(before, after, 'f')}.")
+            msg.text(
+                f"On the test set, which chose nothing: F {before['gain']['f']:.1f} and {after['gain']['f']:.1f}, {compared(before, after, 'f')}."
+            )
         msg.text("To take it: python scripts/sweep_apply.py")
 
 

@@ -40,7 +40,10 @@ def take(name: str) -> list[str]:
     files = git("diff", "--name-only", "--relative", commit, ref, "--", ".").splitlines()
     changed = git("diff", "--name-only", "--relative", commit, "--", *files).splitlines()
     if changed:
-        fail([f"{path} was changed since the sweep" for path in changed], "Put that aside (git stash), or commit it and run the sweep again.")
+        fail(
+            [f"{path} was changed since the sweep" for path in changed],
+            "Put that aside (git stash), or commit it and run the sweep again.",
+        )
     try:
         git("checkout", ref, "--", *files)
         git("reset", "--quiet", "--", *files)
@@ -61,12 +64,22 @@ def main(
         fail([f"{sweep / 'best.json'} is missing"], "Run the sweep first: python -m spacy project run sweep")
     best = srsly.read_json(sweep / "best.json")
     if best is None and not name:
-        fail(["No trial kept the limits, so none is the best"], f"Name the one that you want: {sweep / 'results.csv'} lists them.")
+        fail(
+            ["No trial kept the limits, so none is the best"],
+            f"Name the one that you want: {sweep / 'results.csv'} lists them.",
+        )
     try:
         files = take(name or best["name"])
     except CommandFailed as error:
-        fail([str(error)], "Nothing was changed. Outputs that DVC's cache lacks are kept by `dvc commit -f`, or given up by `dvc checkout --force`.")
-    msg.good(f"{name or best['name']} is in the workspace: {', '.join(files)}, and its outputs" if files else "It is what is committed")
+        fail(
+            [str(error)],
+            "Nothing was changed. Outputs that DVC's cache lacks are kept by `dvc commit -f`, or given up by `dvc checkout --force`.",
+        )
+    msg.good(
+        f"{name or best['name']} is in the workspace: {', '.join(files)}, and its outputs"
+        if files
+        else "It is what is committed"
+    )
     twice = srsly.read_yaml(PROJECT)["vars"]["update_on"] == "train+dev"
     trains = "the update is trained once more, on the dev texts as well; then" if twice else "nothing is trained;"
     msg.text(f"Now: dvc repro ({trains} gate, package and smoke test), and commit.")

@@ -39,15 +39,32 @@ class Options(VariantSettings):
 def main(options: Options):
     if options.number < 2:
         fail([f"{options.number} seed has no spread"], "Ask for two at least: python scripts/set_var.py trials 3")
-    refuse_overlap(options.output, options.config, options.base, options.corpus, options.silver, options.vectors, options.store)
+    refuse_overlap(
+        options.output, options.config, options.base, options.corpus, options.silver, options.vectors, options.store
+    )
     found = results(options, [Variant(options.seed + n, sample_seed=options.seed) for n in range(options.number)])
     figures = summary(found)
     measured = found[0]["kept"]["measured"] if found[0]["kept"] else "nothing: the base pipeline recognises no entities"
     with replacing(options.output) as path:
-        srsly.write_json(path, {"seeds": [row["seed"] for row in found], "max_steps": options.max_steps, "kept": measured, "figures": figures})
-    rows = [[f"seed {row['seed']}", *(f"{figure['values'][n]:.1f}" for figure in figures.values())] for n, row in enumerate(found)]
-    rows += [[name, *(f"{figure[key]:.1f}" for figure in figures.values())] for name, key in (("mean", "mean"), ("SD", "sd"))]
-    msg.table(rows, header=["", *(FIGURES[name][0] for name in figures)], divider=True, aligns=["l", *("r" for _ in figures)])
+        srsly.write_json(
+            path,
+            {
+                "seeds": [row["seed"] for row in found],
+                "max_steps": options.max_steps,
+                "kept": measured,
+                "figures": figures,
+            },
+        )
+    rows = [
+        [f"seed {row['seed']}", *(f"{figure['values'][n]:.1f}" for figure in figures.values())]
+        for n, row in enumerate(found)
+    ]
+    rows += [
+        [name, *(f"{figure[key]:.1f}" for figure in figures.values())] for name, key in (("mean", "mean"), ("SD", "sd"))
+    ]
+    msg.table(
+        rows, header=["", *(FIGURES[name][0] for name in figures)], divider=True, aligns=["l", *("r" for _ in figures)]
+    )
     msg.good(f"Wrote {options.output}. A difference between two updates below twice the SD may be chance")
 
 

@@ -8,7 +8,6 @@ mean of its pieces' last hidden states, reduced to its principal components. Tho
 `make transformer`. Figures are in benchmarks/README.md.
 """
 
-
 from pathlib import Path
 
 import spacy
@@ -22,7 +21,9 @@ from ner_update.project.outputs import fail, replacing
 
 def main(
     output: Path,
-    source: str = typer.Option("", help="File of word vectors, or Hugging Face encoder (name or folder); empty for none"),
+    source: str = typer.Option(
+        "", help="File of word vectors, or Hugging Face encoder (name or folder); empty for none"
+    ),
     lang: str = "en",
     words: int = typer.Option(400_000, min=1, help="How many of the most frequent words get a vector, at most"),
     width: int = typer.Option(128, min=1, help="Dimensions of a vector that is distilled from an encoder"),

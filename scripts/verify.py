@@ -5,7 +5,6 @@ another kind the kernels of the matrix library round differently, and trained we
 still be the same to the byte, and the metrics must agree within bounds.
 """
 
-
 import subprocess
 import tempfile
 from pathlib import Path
@@ -29,7 +28,9 @@ def main(project: Path = Path(".")):
             fail([f"The run could not be repeated: {error}"], "See above.")
         promised = Path(folder) / "dvc.lock"
         for name, path in (("dvc.lock", promised), ("training/metrics.json", Path(folder) / "metrics.json")):
-            path.write_bytes(subprocess.run(["git", "show", f"HEAD:{name}"], cwd=clone, capture_output=True, check=True).stdout)
+            path.write_bytes(
+                subprocess.run(["git", "show", f"HEAD:{name}"], cwd=clone, capture_output=True, check=True).stdout
+            )
         different = compare(promised, clone / "dvc.lock")
         points = apart(Path(folder) / "metrics.json", clone / "training/metrics.json")
         rounded = trained_stages(clone / "dvc.lock")
@@ -40,12 +41,17 @@ def main(project: Path = Path(".")):
     for stage, path in different:
         msg.warn(f"{stage}: {path} differs from dvc.lock")
     if not {stage for stage, _ in different} <= rounded:
-        fail(["Outputs differ that no CPU can round in another way"], "Is dvc.lock of this commit and of this version of Python, and the environment that of requirements/base.txt?")
+        fail(
+            ["Outputs differ that no CPU can round in another way"],
+            "Is dvc.lock of this commit and of this version of Python, and the environment that of requirements/base.txt?",
+        )
     kernels = sorted({str(library.get("architecture")) for library in threadpool_info()})
     shown = ", ".join(f"{name} by {value}" for name, value in points.items())
     if any(value > BOUNDS[name] for name, value in points.items()):
         fail([f"The metrics differ by more than another CPU explains: {shown}"], f"Allowed are {BOUNDS}.")
-    msg.good(f"Only what was trained differs, as on another kind of CPU (kernels here: {', '.join(kernels)}); metrics differ within bounds: {shown}")
+    msg.good(
+        f"Only what was trained differs, as on another kind of CPU (kernels here: {', '.join(kernels)}); metrics differ within bounds: {shown}"
+    )
 
 
 if __name__ == "__main__":

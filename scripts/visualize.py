@@ -30,7 +30,9 @@ def main(
 ):
     if importlib.util.find_spec("streamlit") is None:
         fail(["Streamlit is not installed"], "Run: make visualize")
-    given = OPTIONS | {"server.headless": str(not browser).lower()} | ({} if port == 8501 else {"server.port": str(port)})
+    given = (
+        OPTIONS | {"server.headless": str(not browser).lower()} | ({} if port == 8501 else {"server.port": str(port)})
+    )
     options = [word for name, value in given.items() for word in (f"--{name}", value)]
     # Without the project's lock, which would keep all runs waiting for as long as somebody looks.
     from streamlit.web import cli

@@ -65,13 +65,18 @@ class Page:
 
     def complaints(self) -> list:
         """RETURNS (list): Errors in the console, and exceptions."""
-        bad = {"Runtime.exceptionThrown": lambda p: True, "Log.entryAdded": lambda p: p["entry"]["level"] == "error",
-               "Runtime.consoleAPICalled": lambda p: p["type"] in ("error", "assert")}
+        bad = {
+            "Runtime.exceptionThrown": lambda p: True,
+            "Log.entryAdded": lambda p: p["entry"]["level"] == "error",
+            "Runtime.consoleAPICalled": lambda p: p["type"] in ("error", "assert"),
+        }
         return [event for event in self.events if bad.get(event["method"], lambda p: False)(event["params"])]
 
     def requests(self) -> list[str]:
         """RETURNS (list): The address of everything that was asked for."""
-        urls = [event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"]
+        urls = [
+            event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"
+        ]
         return urls + [event["params"]["url"] for event in self.events if event["method"] == "Network.webSocketCreated"]
 
     def hosts(self) -> set:
@@ -80,7 +85,9 @@ class Page:
     def look(self, width: int, height: int = 900, scheme: str = "light", phone: bool = False, media: str = "") -> None:
         """Set the size of the window, in CSS pixels, what its user prefers, and the medium ("print")."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
-        self.call("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call(
+            "Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}]
+        )
 
     def picture(self, path: Path, whole: bool = False) -> None:
         """Write a PNG of what is seen, or of the whole page."""
@@ -88,7 +95,9 @@ class Page:
 
     def pdf(self) -> bytes:
         """RETURNS (bytes): What a printer gets, on A4."""
-        return b64decode(self.call("Page.printToPDF", printBackground=False, paperWidth=8.27, paperHeight=11.69)["data"])
+        return b64decode(
+            self.call("Page.printToPDF", printBackground=False, paperWidth=8.27, paperHeight=11.69)["data"]
+        )
 
 
 @contextmanager
@@ -101,13 +110,25 @@ def browser(folder: Path) -> Iterator[Page]:
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         pytest.skip("there is no Chromium (Debian: apt-get install chromium)")
-    words = [program, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={folder / 'browser'}", "--no-first-run",
-             "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--no-proxy-server"]
+    words = [
+        program,
+        "--headless=new",
+        "--remote-debugging-port=0",
+        f"--user-data-dir={folder / 'browser'}",
+        "--no-first-run",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-proxy-server",
+    ]
     # Chromium refuses to sandbox what root starts. It opens nothing here but pages of the tests.
     words += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     port, log = folder / "browser/DevToolsActivePort", folder / "log"
     with log.open("wb") as out:
-        process = subprocess.Popen([*words, "about:blank"], stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "HOME": str(folder)})
+        process = subprocess.Popen(
+            [*words, "about:blank"], stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "HOME": str(folder)}
+        )
     try:
         number = until(lambda: port.exists() and port.read_text().split(), process, log, "browser")[0]
         listed = build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{number}/json/list", timeout=DEADLINE)

@@ -26,7 +26,13 @@ def command(*words: object, cwd: Path, **variables: str) -> SimpleNamespace:
     RETURNS (SimpleNamespace): code, and out: all that it printed, on one line each, white space folded.
     """
     bin = Path(sys.executable).parent
-    env = {**os.environ, "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1", "COLUMNS": "400", **variables}
+    env = {
+        **os.environ,
+        "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}",
+        "NO_COLOR": "1",
+        "COLUMNS": "400",
+        **variables,
+    }
     argv = [sys.executable if word == "python" else str(word) for word in words]
     done = subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, encoding="utf8")
     text = done.stdout + done.stderr
@@ -35,15 +41,25 @@ def command(*words: object, cwd: Path, **variables: str) -> SimpleNamespace:
 
 def content(folder: Path) -> dict[str, bytes]:
     """RETURNS (dict): Each file of a folder, by its path in it."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
 
 
-def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "configs/update.cfg", steps: int = 60, options: tuple = (), teachers: int = 0) -> dict:
+def run_update(
+    folder: Path,
+    base_model: str = "",
+    config: Path = ROOT / "configs/update.cfg",
+    steps: int = 60,
+    options: tuple = (),
+    teachers: int = 0,
+) -> dict:
     """Run the commands from annotate to plots in a folder that has assets/.
 
     options (tuple): More words for the update command, and for its teachers.
     RETURNS (dict): training/metrics.json.
     """
+
     def run(script, *words):
         done = command("python", ROOT / "scripts" / script, *words, cwd=folder)
         assert done.code == 0, done.raw
@@ -52,16 +68,52 @@ def run_update(folder: Path, base_model: str = "", config: Path = ROOT / "config
     run("check.py", "assets", *given)
     run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl")
     run("preprocess.py", "corpus/checked", "corpus")
-    run("train.py", ROOT / "configs/base.cfg", "corpus/base", base, "training/base/log.jsonl", *given, "--max-steps", 60)
+    run(
+        "train.py", ROOT / "configs/base.cfg", "corpus/base", base, "training/base/log.jsonl", *given, "--max-steps", 60
+    )
     run("rehearse.py", base, "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
     outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    distilled, words = ("corpus/distilled.spacy", "corpus/distilled.json"), ("--dev", "corpus/new/dev.spacy", "--max-steps", steps, *options)
-    run("distil.py", config, base, "corpus/update", *distilled, "--raw", "corpus/raw/train.spacy", "--teachers", teachers, *words)
+    distilled, words = (
+        ("corpus/distilled.spacy", "corpus/distilled.json"),
+        ("--dev", "corpus/new/dev.spacy", "--max-steps", steps, *options),
+    )
+    run(
+        "distil.py",
+        config,
+        base,
+        "corpus/update",
+        *distilled,
+        "--raw",
+        "corpus/raw/train.spacy",
+        "--teachers",
+        teachers,
+        *words,
+    )
     run("update.py", config, base, "corpus/update", *outputs, "--distilled", distilled[0], *words)
     made = ["training/metrics.json", "training/breakdowns.json"]
-    run("evaluate.py", base, "training/updated/model-best", "corpus", made[0], "training/rows.jsonl", "--breakdowns", made[1])
+    run(
+        "evaluate.py",
+        base,
+        "training/updated/model-best",
+        "corpus",
+        made[0],
+        "training/rows.jsonl",
+        "--breakdowns",
+        made[1],
+    )
     logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl"]
-    run("plots.py", *made, "training/plots", "--summary", "training/summary.json", "--mix", "corpus/update/mix.json", "--distilled", distilled[1], *logs)
+    run(
+        "plots.py",
+        *made,
+        "training/plots",
+        "--summary",
+        "training/summary.json",
+        "--mix",
+        "corpus/update/mix.json",
+        "--distilled",
+        distilled[1],
+        *logs,
+    )
     return srsly.read_json(folder / "training/metrics.json")
 
 
@@ -87,7 +139,10 @@ def assets(tmp_path):
     ]
     write(folder / "base" / "base.jsonl", base)
     write(folder / "annotated" / "new.jsonl", new)
-    write(folder / "test" / "test.jsonl", [{"text": "sold the Zune to Ines", "entities": [[9, 13, "GADGET"], [17, 21, "PERSON"]]}])
+    write(
+        folder / "test" / "test.jsonl",
+        [{"text": "sold the Zune to Ines", "entities": [[9, 13, "GADGET"], [17, 21, "PERSON"]]}],
+    )
     write(folder / "raw.jsonl", [{"text": "anyone selling an iphone x?"}, {"text": "good morning"}])
     write(folder / "patterns.jsonl", [{"label": "GADGET", "pattern": "iphone x"}])
     return folder
@@ -102,6 +157,7 @@ def write(path: Path, records: list) -> Path:
 
 def check_all(assets: Path) -> tuple[dict, list]:
     """RETURNS (tuple): Counts and all problems that the check finds, in this process."""
+
     class Kept(CheckReport):
         def __init__(self, levels):
             super().__init__(levels)

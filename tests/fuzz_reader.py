@@ -1,6 +1,6 @@
 """What atheris runs: bytes as a data file, through the reader. See tests/test_fuzz.py.
 
-    python tests/fuzz_reader.py FOLDER -max_total_time=60
+python tests/fuzz_reader.py FOLDER -max_total_time=60
 """
 
 import sys
@@ -10,7 +10,20 @@ from pathlib import Path
 import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-with atheris.instrument_imports(include=["read_json", "read_records", "read_columns", "read_docbin", "read_label_studio", "json_shapes", "offsets", "tags", "check_record", "records"]):
+with atheris.instrument_imports(
+    include=[
+        "read_json",
+        "read_records",
+        "read_columns",
+        "read_docbin",
+        "read_label_studio",
+        "json_shapes",
+        "offsets",
+        "tags",
+        "check_record",
+        "records",
+    ]
+):
     from ner_update.data.reader import read_data
     from ner_update.data.records import DataError, RawText
 
@@ -19,7 +32,9 @@ FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
 
 def one(data: bytes) -> None:
     """Read bytes as a file of some kind, as annotated or as raw texts: the first byte says which."""
-    path = FOLDER / ("x.json" if data[:1] < b"0" else "x.conll" if data[:1] < b"8" else "x.spacy" if data[:1] < b"@" else "x.jsonl")
+    path = FOLDER / (
+        "x.json" if data[:1] < b"0" else "x.conll" if data[:1] < b"8" else "x.spacy" if data[:1] < b"@" else "x.jsonl"
+    )
     path.write_bytes(data[1:])
     found = read_data(path, *([RawText] if data[:1] > b"k" else []))
     for problem in found.problems:

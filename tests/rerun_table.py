@@ -1,6 +1,6 @@
 """What a change reruns: the promise of the template as data. tests/test_reruns.py holds it true under both engines.
 
-    python tests/rerun_table.py        # writes the table into docs/reruns.md
+python tests/rerun_table.py        # writes the table into docs/reruns.md
 """
 
 import os
@@ -28,7 +28,12 @@ STAGES = [command["name"] for command in COMMANDS]
 ALWAYS = "fingerprints"
 AFTER_METRICS = ["plots", "report", "gate", "package", "smoke-test"]
 AFTER_UPDATE = ["evaluate", *AFTER_METRICS]
-ANNOTATED, BASE, TEST, RAW = "assets/annotated/gadgets.jsonl", "assets/base/people.jsonl", "assets/test/all.jsonl", "assets/raw.jsonl"
+ANNOTATED, BASE, TEST, RAW = (
+    "assets/annotated/gadgets.jsonl",
+    "assets/base/people.jsonl",
+    "assets/test/all.jsonl",
+    "assets/raw.jsonl",
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ def lines(project: Path, file: str, edit: Callable[[list[dict]], list[dict]]) ->
 
 def edit_one(file: str, split: str, extra: str) -> Callable[[Path], None]:
     """RETURNS (Callable): Adds words to a text of a split, so that it stays there; spans keep their places."""
+
     def edit(records: list[dict]) -> list[dict]:
         def stays(record: dict, text: str) -> bool:
             example = (RawText if file == RAW else Example)(**{**record, "text": text})
@@ -65,6 +71,7 @@ def edit_one(file: str, split: str, extra: str) -> Callable[[Path], None]:
 
 def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
     """RETURNS (Callable): Replaces some text of a file, which must be there once."""
+
     def change(project: Path) -> None:
         text = (project / file).read_text(encoding="utf8")
         assert text.count(old) == 1, (file, old)
@@ -80,6 +87,7 @@ def append(file: str, text: str) -> Callable[[Path], None]:
 
 def var(name: str, value: object) -> Callable[[Path], None]:
     """RETURNS (Callable): Gives a var another value, as scripts/set_var.py does."""
+
     def change(project: Path) -> None:
         path = project / "project.yml"
         path.write_text(set_var(path.read_text(encoding="utf8"), name, str(value)), encoding="utf8")
@@ -90,7 +98,9 @@ def var(name: str, value: object) -> Callable[[Path], None]:
 def swap_commands(project: Path) -> None:
     """Let two commands change places, in the workflow and in the list."""
     path = project / "project.yml"
-    text = path.read_text(encoding="utf8").replace("    - annotate\n    - preprocess\n", "    - preprocess\n    - annotate\n")
+    text = path.read_text(encoding="utf8").replace(
+        "    - annotate\n    - preprocess\n", "    - preprocess\n    - annotate\n"
+    )
     head, annotate, preprocess, rest = re.split(r"(?=  - name: (?:annotate|preprocess|debug)\n)", text)
     path.write_text(head + preprocess + annotate + rest, encoding="utf8")
 
@@ -106,7 +116,9 @@ def declaring(path: str) -> list[str]:
 
 
 def comment(path: str) -> Kind:
-    return Kind(f"a comment in {path}", append(path, "# A comment.\n"), [name for name in declaring(path) if name != ALWAYS])
+    return Kind(
+        f"a comment in {path}", append(path, "# A comment.\n"), [name for name in declaring(path) if name != ALWAYS]
+    )
 
 
 NEW_DATA = ["check", "annotate", "preprocess", "debug", "rehearse", "distil", "update", *AFTER_UPDATE]
@@ -121,23 +133,71 @@ KINDS = [
     # Data
     Kind("a training example edited", edit_one(ANNOTATED, "train", " indeed"), NEW_DATA),
     Kind("a training example added", lambda project: lines(project, ANNOTATED, lambda old: [*old, ADDED]), NEW_DATA),
-    Kind("training examples in another order", lambda project: lines(project, ANNOTATED, lambda old: old[::-1]), ["check", "annotate"]),
+    Kind(
+        "training examples in another order",
+        lambda project: lines(project, ANNOTATED, lambda old: old[::-1]),
+        ["check", "annotate"],
+    ),
     Kind("a dev example edited", edit_one(ANNOTATED, "dev", " indeed"), NEW_DATA),
     Kind("a test example edited", edit_one(TEST, "test", " indeed"), ["check", "preprocess", *AFTER_UPDATE]),
-    Kind("a base text edited, of the train part", edit_one(BASE, "train", " indeed"), ["check", "preprocess", "debug", "train", *NEW_BASE]),
-    Kind("a base text edited, of the test part", edit_one(BASE, "test", " indeed"), ["check", "preprocess", *AFTER_UPDATE]),
-    Kind("a raw text edited, of the test part", edit_one(RAW, "test", " indeed"), ["check", "annotate", "preprocess", *AFTER_UPDATE]),
-    Kind("a pattern that matches nothing new", append("assets/patterns.jsonl", '{"label": "GADGET", "pattern": "quux"}\n'), ["check", "annotate"]),
-    Kind("a file renamed inside a data folder", lambda project: (project / ANNOTATED).rename(project / "assets/annotated/z.jsonl"), ["check", "annotate"]),
+    Kind(
+        "a base text edited, of the train part",
+        edit_one(BASE, "train", " indeed"),
+        ["check", "preprocess", "debug", "train", *NEW_BASE],
+    ),
+    Kind(
+        "a base text edited, of the test part",
+        edit_one(BASE, "test", " indeed"),
+        ["check", "preprocess", *AFTER_UPDATE],
+    ),
+    Kind(
+        "a raw text edited, of the test part",
+        edit_one(RAW, "test", " indeed"),
+        ["check", "annotate", "preprocess", *AFTER_UPDATE],
+    ),
+    Kind(
+        "a pattern that matches nothing new",
+        append("assets/patterns.jsonl", '{"label": "GADGET", "pattern": "quux"}\n'),
+        ["check", "annotate"],
+    ),
+    Kind(
+        "a file renamed inside a data folder",
+        lambda project: (project / ANNOTATED).rename(project / "assets/annotated/z.jsonl"),
+        ["check", "annotate"],
+    ),
     # Configs and templates
-    Kind("a value in configs/base.cfg", replace("configs/base.cfg", "\ndropout = 0.1", "\ndropout = 0.15"), ["debug", "train", *NEW_BASE]),
+    Kind(
+        "a value in configs/base.cfg",
+        replace("configs/base.cfg", "\ndropout = 0.1", "\ndropout = 0.15"),
+        ["debug", "train", *NEW_BASE],
+    ),
     Kind("a comment in configs/base.cfg", append("configs/base.cfg", "# A comment.\n"), ["debug", "train", "report"]),
-    Kind("a value in configs/update.cfg", replace("configs/update.cfg", "\ndropout = 0.1", "\ndropout = 0.15"), ["distil", "update", *AFTER_UPDATE]),
-    Kind("a comment in configs/update.cfg", append("configs/update.cfg", "# A comment.\n"), ["distil", "update", "report"]),
-    Kind("a comment in configs/transformer_teacher.cfg", append("configs/transformer_teacher.cfg", "# A comment.\n"), ["distil"]),
-    Kind("configs/update_transformer.cfg, which is not in use", append("configs/update_transformer.cfg", "# A comment.\n"), []),
+    Kind(
+        "a value in configs/update.cfg",
+        replace("configs/update.cfg", "\ndropout = 0.1", "\ndropout = 0.15"),
+        ["distil", "update", *AFTER_UPDATE],
+    ),
+    Kind(
+        "a comment in configs/update.cfg",
+        append("configs/update.cfg", "# A comment.\n"),
+        ["distil", "update", "report"],
+    ),
+    Kind(
+        "a comment in configs/transformer_teacher.cfg",
+        append("configs/transformer_teacher.cfg", "# A comment.\n"),
+        ["distil"],
+    ),
+    Kind(
+        "configs/update_transformer.cfg, which is not in use",
+        append("configs/update_transformer.cfg", "# A comment.\n"),
+        [],
+    ),
     Kind("a level in configs/check.yml", replace("configs/check.yml", "\ncrlf: warning", "\ncrlf: error"), ["check"]),
-    Kind("a sentence for the mixed texts", replace("configs/mixed_texts.yml", "Kind regards, Priya Patel, Leeds", "Kind regards, Priya Patel, York"), ["rehearse", *AFTER_UPDATE]),
+    Kind(
+        "a sentence for the mixed texts",
+        replace("configs/mixed_texts.yml", "Kind regards, Priya Patel, Leeds", "Kind regards, Priya Patel, York"),
+        ["rehearse", *AFTER_UPDATE],
+    ),
     Kind("templates/report.html", append("templates/report.html", "<!-- more -->\n"), ["report"]),
     Kind("templates/page.css", append("templates/page.css", "/* more */\n"), ["report"]),
     Kind("templates/model_card.md", append("templates/model_card.md", "More.\n"), ["package", "smoke-test"]),
@@ -168,18 +228,48 @@ KINDS = [
     Kind("vars.package_version", var("package_version", "0.2.0"), ["package", "smoke-test"]),
     Kind("vars.package_license", var("package_license", "CC0"), ["package", "smoke-test"]),
     # Code
-    *map(comment, [
-        *(f"scripts/{command}.py" for command in ("check", "report", "plots", "set_var")),
-        *(f"scripts/ner_update/{module}.py" for module in (
-            "evaluation/scoring", "data/records", "parallel/time_limit", "rehearsal/mixing", "update/threshold", "pages/curves", "project/lock",
-        )),
-    ]),
-    Kind("a line of a command", replace("project.yml", "training/metrics.json training/differences.jsonl --seed ${vars.seed}", "training/metrics.json training/differences.jsonl --seed 1"), AFTER_UPDATE),
+    *map(
+        comment,
+        [
+            *(f"scripts/{command}.py" for command in ("check", "report", "plots", "set_var")),
+            *(
+                f"scripts/ner_update/{module}.py"
+                for module in (
+                    "evaluation/scoring",
+                    "data/records",
+                    "parallel/time_limit",
+                    "rehearsal/mixing",
+                    "update/threshold",
+                    "pages/curves",
+                    "project/lock",
+                )
+            ),
+        ],
+    ),
+    Kind(
+        "a line of a command",
+        replace(
+            "project.yml",
+            "training/metrics.json training/differences.jsonl --seed ${vars.seed}",
+            "training/metrics.json training/differences.jsonl --seed 1",
+        ),
+        AFTER_UPDATE,
+    ),
     Kind("the help of a command", replace("project.yml", "Keep what spaCy's own", "Note what spaCy's own"), []),
     Kind("the order of commands", swap_commands, []),
     # Outputs
-    Kind("an output deleted", lambda project: (project / "corpus/silver.jsonl").unlink(), ["annotate"], from_cache=("annotate",)),
-    Kind("an output edited by hand", append("training/report.html", "<!-- by hand -->"), ["report"], from_cache=("report",)),
+    Kind(
+        "an output deleted",
+        lambda project: (project / "corpus/silver.jsonl").unlink(),
+        ["annotate"],
+        from_cache=("annotate",),
+    ),
+    Kind(
+        "an output edited by hand",
+        append("training/report.html", "<!-- by hand -->"),
+        ["report"],
+        from_cache=("report",),
+    ),
 ]
 
 

@@ -10,7 +10,16 @@ from conftest import command, write
 from ner_update.corpus.shards import read_docs
 from rerun_table import var
 
-TABLE = ("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl", "--annotated", "assets/annotated", "--table", "corpus/patterns.json")
+TABLE = (
+    "annotate.py",
+    "assets/patterns.jsonl",
+    "assets/raw.jsonl",
+    "corpus/silver.jsonl",
+    "--annotated",
+    "assets/annotated",
+    "--table",
+    "corpus/patterns.json",
+)
 
 
 def gadget(pattern, **more):
@@ -20,25 +29,40 @@ def gadget(pattern, **more):
 @pytest.fixture
 def planted(assets):
     """Patterns of every kind of use, by line."""
-    write(assets / "patterns.jsonl", [
-        gadget("iphone"),                                               # 1: swallowed by 2, and by 5 where there is no x
-        gadget([{"LOWER": "iphone"}, {"LOWER": "x"}], id="iphone-x"),   # 2
-        gadget("IPHONE X"),                                             # 3: always in the same place as 2
-        gadget("quux"),                                                 # 4: nowhere
-        gadget([{"LOWER": "my"}, {"LOWER": "iphone"}]),                 # 5: longer than 1, and wrong
-        gadget([{"LOWER": "kindle"}, {"LOWER": "fire", "OP": "?"}]),    # 6: in annotated texts, and twice in raw ones
-        gadget("zune"),                                                 # 7: in annotated texts alone
-    ])
-    write(assets / "raw.jsonl", [{"text": "the iphone x"}, {"text": "an iphone x and an iPhone X"}, {"text": "my iphone"},
-                                 {"text": "kindle fire or kindle"}, {"text": "nothing"}, {"text": "my zine died"}])
-    write(assets / "annotated/new.jsonl", [
-        {"text": "sold the iphone x", "entities": [[9, 17, "GADGET"]]},
-        {"text": "my iphone won", "entities": [[3, 9, "GADGET"]]},
-        {"text": "a kindle and a zune", "entities": [[2, 8, "GADGET"], [15, 19, "GADGET"]]},
-        {"text": "to kindle a fire", "entities": []},
-        {"text": "nothing", "entities": []},
-        {"text": "the Walkman", "entities": [[4, 11, "GADGET"]]},
-    ])
+    write(
+        assets / "patterns.jsonl",
+        [
+            gadget("iphone"),  # 1: swallowed by 2, and by 5 where there is no x
+            gadget([{"LOWER": "iphone"}, {"LOWER": "x"}], id="iphone-x"),  # 2
+            gadget("IPHONE X"),  # 3: always in the same place as 2
+            gadget("quux"),  # 4: nowhere
+            gadget([{"LOWER": "my"}, {"LOWER": "iphone"}]),  # 5: longer than 1, and wrong
+            gadget([{"LOWER": "kindle"}, {"LOWER": "fire", "OP": "?"}]),  # 6: in annotated texts, and twice in raw ones
+            gadget("zune"),  # 7: in annotated texts alone
+        ],
+    )
+    write(
+        assets / "raw.jsonl",
+        [
+            {"text": "the iphone x"},
+            {"text": "an iphone x and an iPhone X"},
+            {"text": "my iphone"},
+            {"text": "kindle fire or kindle"},
+            {"text": "nothing"},
+            {"text": "my zine died"},
+        ],
+    )
+    write(
+        assets / "annotated/new.jsonl",
+        [
+            {"text": "sold the iphone x", "entities": [[9, 17, "GADGET"]]},
+            {"text": "my iphone won", "entities": [[3, 9, "GADGET"]]},
+            {"text": "a kindle and a zune", "entities": [[2, 8, "GADGET"], [15, 19, "GADGET"]]},
+            {"text": "to kindle a fire", "entities": []},
+            {"text": "nothing", "entities": []},
+            {"text": "the Walkman", "entities": [[4, 11, "GADGET"]]},
+        ],
+    )
     return assets
 
 
@@ -48,27 +72,61 @@ def test_the_table_says_what_each_pattern_did(run, planted, tmp_path):
     made = srsly.read_json(tmp_path / "corpus/patterns.json")
     rows = {row["line"]: row for row in made["patterns"]}
     counts = {line: [row["raw"][key] for key in ("texts", "matches", "kept", "lost")] for line, row in rows.items()}
-    assert counts == {1: [3, 4, 0, 4], 2: [2, 3, 3, 0], 3: [2, 3, 0, 3], 4: [0, 0, 0, 0], 5: [1, 1, 1, 0], 6: [1, 2, 2, 0], 7: [0, 0, 0, 0]}
-    assert rows[1]["raw"]["lost_to"] == [{"line": 2, "matches": 3}, {"line": 5, "matches": 1}] and rows[1]["raw"]["same_span"] == 0
+    assert counts == {
+        1: [3, 4, 0, 4],
+        2: [2, 3, 3, 0],
+        3: [2, 3, 0, 3],
+        4: [0, 0, 0, 0],
+        5: [1, 1, 1, 0],
+        6: [1, 2, 2, 0],
+        7: [0, 0, 0, 0],
+    }
+    assert (
+        rows[1]["raw"]["lost_to"] == [{"line": 2, "matches": 3}, {"line": 5, "matches": 1}]
+        and rows[1]["raw"]["same_span"] == 0
+    )
     assert rows[3]["raw"]["lost_to"] == [{"line": 2, "matches": 3}] and rows[3]["raw"]["same_span"] == 3
     assert made["never_match"] == [4, 7] and made["swallowed"] == [1, 3]
     assert made["raw"] == {"texts": 6, "texts_with_match": 4, "matches": 13, "kept": 6, "lost": 7}
     assert (rows[2]["id"], rows[4]["id"], rows[3]["pattern"]) == ("iphone-x", None, "IPHONE X")
     # Against gold: of 5 spans, and of what is kept there.
-    gold = {line: [row["gold"][key] for key in ("kept", "right", "wrong_bounds", "precision", "recall")] for line, row in rows.items()}
-    assert gold == {1: [0, 0, 0, None, 0.0], 2: [1, 1, 0, 100.0, 20.0], 3: [0, 0, 0, None, 0.0], 4: [0, 0, 0, None, 0.0],
-                    5: [1, 0, 1, 0.0, 0.0], 6: [2, 1, 0, 50.0, 20.0], 7: [1, 1, 0, 100.0, 20.0]}
-    assert made["gold"] == {"texts": 6, "texts_with_match": 4, "also_raw": 1,
-                            "labels": {"GADGET": {"spans": 5, "kept": 5, "right": 3, "precision": 60.0, "recall": 60.0}}}
+    gold = {
+        line: [row["gold"][key] for key in ("kept", "right", "wrong_bounds", "precision", "recall")]
+        for line, row in rows.items()
+    }
+    assert gold == {
+        1: [0, 0, 0, None, 0.0],
+        2: [1, 1, 0, 100.0, 20.0],
+        3: [0, 0, 0, None, 0.0],
+        4: [0, 0, 0, None, 0.0],
+        5: [1, 0, 1, 0.0, 0.0],
+        6: [2, 1, 0, 50.0, 20.0],
+        7: [1, 1, 0, 100.0, 20.0],
+    }
+    assert made["gold"] == {
+        "texts": 6,
+        "texts_with_match": 4,
+        "also_raw": 1,
+        "labels": {"GADGET": {"spans": 5, "kept": 5, "right": 3, "precision": 60.0, "recall": 60.0}},
+    }
 
 
 def test_what_is_kept_becomes_silver_and_all_is_said(run, planted, tmp_path):
     done = run(*TABLE)
     silver = {record["text"]: record["entities"] for record in srsly.read_jsonl(tmp_path / "corpus/silver.jsonl")}
-    assert silver == {"the iphone x": [[4, 12, "GADGET"]], "an iphone x and an iPhone X": [[3, 11, "GADGET"], [19, 27, "GADGET"]],
-                      "my iphone": [[0, 9, "GADGET"]], "kindle fire or kindle": [[0, 11, "GADGET"], [15, 21, "GADGET"]]}
-    for said in ("line 2 (3 of 4)", "1 patterns match nothing, in raw and in annotated texts: lines 4", "but in no raw one: lines 7",
-                 "take all of it away: lines 1, 3", "4 of 6 raw texts have a match (6 kept, 7 lost where matches overlap: the longest stays)"):
+    assert silver == {
+        "the iphone x": [[4, 12, "GADGET"]],
+        "an iphone x and an iPhone X": [[3, 11, "GADGET"], [19, 27, "GADGET"]],
+        "my iphone": [[0, 9, "GADGET"]],
+        "kindle fire or kindle": [[0, 11, "GADGET"], [15, 21, "GADGET"]],
+    }
+    for said in (
+        "line 2 (3 of 4)",
+        "1 patterns match nothing, in raw and in annotated texts: lines 4",
+        "but in no raw one: lines 7",
+        "take all of it away: lines 1, 3",
+        "4 of 6 raw texts have a match (6 kept, 7 lost where matches overlap: the longest stays)",
+    ):
         assert said in done.out, (said, done.raw)
 
 
@@ -113,8 +171,22 @@ def mixed(run, assets, tmp_path):
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "PERSON", "pattern": "Ines"}])
     nlp.to_disk(tmp_path / "base")
-    write(assets / "raw.jsonl", [{"text": f"Ines saw {what} iphone x by the {where}"} for what in ("an", "my", "one", "no") for where in ("sea", "lake", "road", "bus")])
-    write(assets / "annotated/new.jsonl", [{"text": f"{what} kindle {how}", "entities": [[len(what) + 1, len(what) + 7, "GADGET"]]} for what in ("my", "our", "the", "that") for how in ("died", "froze", "fell", "broke")])
+    write(
+        assets / "raw.jsonl",
+        [
+            {"text": f"Ines saw {what} iphone x by the {where}"}
+            for what in ("an", "my", "one", "no")
+            for where in ("sea", "lake", "road", "bus")
+        ],
+    )
+    write(
+        assets / "annotated/new.jsonl",
+        [
+            {"text": f"{what} kindle {how}", "entities": [[len(what) + 1, len(what) + 7, "GADGET"]]}
+            for what in ("my", "our", "the", "that")
+            for how in ("died", "froze", "fell", "broke")
+        ],
+    )
     for words in (("check.py", "assets"), ("preprocess.py", "corpus/checked", "corpus"), TABLE):
         done = run(*words)
         assert done.code == 0, done.raw
@@ -140,7 +212,10 @@ def test_silver_joins_the_training_when_a_var_says_so(mixed, tmp_path):
     before = dev()
     docs, mix, done = mixed("--silver-ratio", "0.5")
     joined = [doc for doc in docs["train"] if "iphone" in doc.text and doc.ents]
-    assert len(joined) == round(gold["texts"] / 2) == mix["train"]["silver"]["texts"] and f"{len(joined)} silver ones" in done.out
+    assert (
+        len(joined) == round(gold["texts"] / 2) == mix["train"]["silver"]["texts"]
+        and f"{len(joined)} silver ones" in done.out
+    )
     assert mix["train"]["silver"]["spans"] == {"GADGET": len(joined)} and mix["train"]["gold"] == gold
     for doc in joined:
         assert [(ent.text, ent.label_) for ent in doc.ents] == [("iphone x", "GADGET")]

@@ -28,7 +28,12 @@ def test_good_data_pass(run, assets, tmp_path):
     assert done.code == 0, done.raw
     report = srsly.read_json(tmp_path / "corpus" / "check.json")
     assert report["counts"]["annotated"] == {
-        "texts_in": 3, "texts": 3, "texts_without_entity": 1, "spans_in": 3, "spans": {"GADGET": 3}, "left_out": {}
+        "texts_in": 3,
+        "texts": 3,
+        "texts_without_entity": 1,
+        "spans_in": 3,
+        "spans": {"GADGET": 3},
+        "left_out": {},
     }
 
 
@@ -41,20 +46,56 @@ ANNOTATED = [
     ("not an object", '"hello"', ["new.jsonl:1", "a record must be an object"]),
     ("spans without label", '{"text": "a b", "spans": [{"start": 0, "end": 1}]}', ["new.jsonl:1", "lacks 'label'"]),
     ("empty text", '{"text": " ", "entities": []}', ["new.jsonl:1", "the text is empty"]),
-    ("out of range", '{"text": "a b", "entities": [[0, 99, "GADGET"]]}', ["new.jsonl:1", "span [0, 99] GADGET is out of range", "3 characters", "a b"]),
-    ("negative", '{"text": "a b", "entities": [[-3, 1, "GADGET"]]}', ["new.jsonl:1", "span [-3, 1] GADGET is out of range"]),
+    (
+        "out of range",
+        '{"text": "a b", "entities": [[0, 99, "GADGET"]]}',
+        ["new.jsonl:1", "span [0, 99] GADGET is out of range", "3 characters", "a b"],
+    ),
+    (
+        "negative",
+        '{"text": "a b", "entities": [[-3, 1, "GADGET"]]}',
+        ["new.jsonl:1", "span [-3, 1] GADGET is out of range"],
+    ),
     ("reversed", '{"text": "a b", "entities": [[2, 1, "GADGET"]]}', ["new.jsonl:1", "empty or reversed"]),
-    ("overlap", '{"text": "my iPhone X", "entities": [[3, 11, "GADGET"], [3, 9, "GADGET"]]}', ["new.jsonl:1", "span [3, 9] GADGET 'iPhone' overlaps [3, 11] GADGET 'iPhone X'"]),
-    ("misaligned", '{"text": "my iPhone X", "entities": [[3, 8, "GADGET"]]}', ["new.jsonl:1", "span [3, 8] GADGET 'iPhon' does not align", "[3, 9] 'iPhone'"]),
+    (
+        "overlap",
+        '{"text": "my iPhone X", "entities": [[3, 11, "GADGET"], [3, 9, "GADGET"]]}',
+        ["new.jsonl:1", "span [3, 9] GADGET 'iPhone' overlaps [3, 11] GADGET 'iPhone X'"],
+    ),
+    (
+        "misaligned",
+        '{"text": "my iPhone X", "entities": [[3, 8, "GADGET"]]}',
+        ["new.jsonl:1", "span [3, 8] GADGET 'iPhon' does not align", "[3, 9] 'iPhone'"],
+    ),
     ("empty file", "", ["new.jsonl", "the file is empty"]),
     ("bad utf-8", b'{"text": "caf\xe9", "entities": []}', ["new.jsonl:1", "not valid UTF-8"]),
-    ("two formats at once", '{"text": "a b", "entities": [], "spans": []}', ["new.jsonl:1", "own or prodigy: say which in vars.format"]),
-    ("annotators who differ", '{"data": {"text": "a Zune"}, "annotations": [{"result": []}, {"result": [{"type": "labels", "value": '
-     '{"start": 2, "end": 6, "text": "Zune", "labels": ["GADGET"]}}]}]}', ["new.jsonl:1", "2 annotations of this text differ", "a Zune"]),
-    ("another text at the span", '{"data": {"text": "a Zune"}, "annotations": [{"result": [{"type": "labels", "value": '
-     '{"start": 0, "end": 4, "text": "Zune", "labels": ["GADGET"]}}]}]}', ["new.jsonl:1", "span [0, 4] GADGET is 'a Zu' in the text, but the export says 'Zune'"]),
-    ("an emoji, and no word to tell the unit by", '{"text": "😀😀 a b c", "label": [[5, 6, "GADGET"]]}', ["new.jsonl:1", "[5, 6] GADGET could count UTF-16"]),
-    ("tags that do not follow", '{"tokens": ["a", "b"], "ner_tags": ["B-GADGET", "I-THING"]}', ["new.jsonl:1", "I-THING goes on with what did not begin"]),
+    (
+        "two formats at once",
+        '{"text": "a b", "entities": [], "spans": []}',
+        ["new.jsonl:1", "own or prodigy: say which in vars.format"],
+    ),
+    (
+        "annotators who differ",
+        '{"data": {"text": "a Zune"}, "annotations": [{"result": []}, {"result": [{"type": "labels", "value": '
+        '{"start": 2, "end": 6, "text": "Zune", "labels": ["GADGET"]}}]}]}',
+        ["new.jsonl:1", "2 annotations of this text differ", "a Zune"],
+    ),
+    (
+        "another text at the span",
+        '{"data": {"text": "a Zune"}, "annotations": [{"result": [{"type": "labels", "value": '
+        '{"start": 0, "end": 4, "text": "Zune", "labels": ["GADGET"]}}]}]}',
+        ["new.jsonl:1", "span [0, 4] GADGET is 'a Zu' in the text, but the export says 'Zune'"],
+    ),
+    (
+        "an emoji, and no word to tell the unit by",
+        '{"text": "😀😀 a b c", "label": [[5, 6, "GADGET"]]}',
+        ["new.jsonl:1", "[5, 6] GADGET could count UTF-16"],
+    ),
+    (
+        "tags that do not follow",
+        '{"tokens": ["a", "b"], "ner_tags": ["B-GADGET", "I-THING"]}',
+        ["new.jsonl:1", "I-THING goes on with what did not begin"],
+    ),
     ("half a surrogate pair", '{"text": "a \\ud83d b", "entities": []}', ["new.jsonl:1", "surrogate"]),
 ]
 
@@ -116,7 +157,13 @@ def test_broken_token_pattern(run, assets, tmp_path):
 
 
 def test_base_not_installed(run, assets, tmp_path):
-    refuses(run, tmp_path, "'xx_nowhere' is neither installed nor a folder", "vars.base_model", words=["--base-model", "xx_nowhere"])
+    refuses(
+        run,
+        tmp_path,
+        "'xx_nowhere' is neither installed nor a folder",
+        "vars.base_model",
+        words=["--base-model", "xx_nowhere"],
+    )
 
 
 def test_base_of_another_version(run, assets, tmp_path):
@@ -153,5 +200,19 @@ def test_raw_text_without_text(run, assets, tmp_path):
 
 
 def test_package_name_must_be_a_name(run, tmp_path):
-    done = run("package.py", "m", "out", "--metrics", "x", "--counts", "x", "--card", "x", "--name", "../evil", "--version", "1.0")
+    done = run(
+        "package.py",
+        "m",
+        "out",
+        "--metrics",
+        "x",
+        "--counts",
+        "x",
+        "--card",
+        "x",
+        "--name",
+        "../evil",
+        "--version",
+        "1.0",
+    )
     assert done.code == 1 and "'../evil'" in done.out and "Traceback" not in done.raw

@@ -17,36 +17,57 @@ def test_the_committed_levels_are_complete():
     levels = read_levels()
     assert set(levels.root) == set(KINDS) and ALWAYS_ERRORS <= set(KINDS)
     assert {kind for kind in re.findall(r"(?m)^(\w+): error +# always", TEXT)} == ALWAYS_ERRORS
-    made = {kind for path in (ROOT / "scripts").glob("*.py") for kind in re.findall(r'Finding\("(\w+)"|kind="(\w+)"', path.read_text(encoding="utf8"))}
+    made = {
+        kind
+        for path in (ROOT / "scripts").glob("*.py")
+        for kind in re.findall(r'Finding\("(\w+)"|kind="(\w+)"', path.read_text(encoding="utf8"))
+    }
     assert {a or b for a, b in made} <= set(KINDS)
 
 
-@pytest.mark.parametrize("old, new, message", [
-    ("crlf: warning", "crfl: warning", "there is no kind 'crfl': did you mean crlf?"),
-    ("crlf: warning", "crfl: warning", "no level for crlf: write `crlf: warning`, or error, or off"),
-    ("crlf: warning", "xyzzy: warning", "there is no kind 'xyzzy'; there are unreadable, passed_over"),
-    ("crlf: warning", "crlf: fatal", "crlf is 'fatal': it must be error, warning or off"),
-    ("crlf: warning", "crlf: 5", "crlf is 5: it must be error, warning or off"),
-    ("crlf: warning", "crlf: true", "crlf is True: it must be error, warning or off"),
-    ("overlap: error", "overlap: warning", "overlap is warning, and must be error: nothing could be trained on such data"),
-    ("misaligned: error", "misaligned: off", "misaligned is off, and must be error: nothing could be trained on such data"),
-    (TEXT, "- a\n- b\n", "it must have a line for each kind of problem, such as `overlap: error`"),
-    (TEXT, "", "it must have a line for each kind of problem, such as `overlap: error`"),
-    (TEXT, "a: [", "cannot be read"),
-    (TEXT, "!!python/object/apply:os.system [ls]", "check.yml: "),
-])
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ("crlf: warning", "crfl: warning", "there is no kind 'crfl': did you mean crlf?"),
+        ("crlf: warning", "crfl: warning", "no level for crlf: write `crlf: warning`, or error, or off"),
+        ("crlf: warning", "xyzzy: warning", "there is no kind 'xyzzy'; there are unreadable, passed_over"),
+        ("crlf: warning", "crlf: fatal", "crlf is 'fatal': it must be error, warning or off"),
+        ("crlf: warning", "crlf: 5", "crlf is 5: it must be error, warning or off"),
+        ("crlf: warning", "crlf: true", "crlf is True: it must be error, warning or off"),
+        (
+            "overlap: error",
+            "overlap: warning",
+            "overlap is warning, and must be error: nothing could be trained on such data",
+        ),
+        (
+            "misaligned: error",
+            "misaligned: off",
+            "misaligned is off, and must be error: nothing could be trained on such data",
+        ),
+        (TEXT, "- a\n- b\n", "it must have a line for each kind of problem, such as `overlap: error`"),
+        (TEXT, "", "it must have a line for each kind of problem, such as `overlap: error`"),
+        (TEXT, "a: [", "cannot be read"),
+        (TEXT, "!!python/object/apply:os.system [ls]", "check.yml: "),
+    ],
+)
 def test_what_is_wrong_with_the_file_is_said(tmp_path, old, new, message):
     path = tmp_path / "check.yml"
     assert old in TEXT
     path.write_text(TEXT.replace(old, new), encoding="utf8")
     with pytest.raises(LevelsError) as stop:
         read_levels(path)
-    assert any(problem.startswith(f"{path}: ") and message in problem for problem in stop.value.problems), stop.value.problems
+    assert any(problem.startswith(f"{path}: ") and message in problem for problem in stop.value.problems), (
+        stop.value.problems
+    )
 
 
 def test_a_level_counts(tmp_path):
     path = tmp_path / "check.yml"
-    path.write_text(TEXT.replace("crlf: warning", "crlf: error").replace("near_leak: warning", "near_leak: off").replace("bad_pattern: error", "bad_pattern: warning"))
+    path.write_text(
+        TEXT.replace("crlf: warning", "crlf: error")
+        .replace("near_leak: warning", "near_leak: off")
+        .replace("bad_pattern: error", "bad_pattern: warning")
+    )
     levels = read_levels(path)
     assert levels.apply(Problem("x", 1, "m", kind="crlf")).level == "error"
     assert levels.apply(Problem("x", 1, "m", kind="near_leak")) is None and not levels.is_on("near_leak")
@@ -73,7 +94,11 @@ def test_the_check_reads_it(clone):
     assert done.code == 1 and "3 error(s)" in done.out, done.raw
     path.write_text(TEXT.replace("edge_punctuation: warning", "edge_punctuation: of"))
     done = command(*words, cwd=clone)
-    assert done.code == 1 and "edge_punctuation is 'of': it must be error, warning or off" in done.out and "Traceback" not in done.raw, done.raw
+    assert (
+        done.code == 1
+        and "edge_punctuation is 'of': it must be error, warning or off" in done.out
+        and "Traceback" not in done.raw
+    ), done.raw
 
 
 def test_a_problem_shows_its_span_and_how_to_mend_it():
@@ -83,8 +108,15 @@ def test_a_problem_shows_its_span_and_how_to_mend_it():
     assert problem.around == "..." + "x" * 36 + " my [[Zune,]] and more " + "y" * 30 + "..."
     assert str(problem) == f"a.jsonl:3: span ...\n    text: {problem.around!r}\n    repair: use [64, 68] 'Zune'"
     assert problem.to_json() == {
-        "file": "a.jsonl", "line": 3, "id": None, "kind": "edge_punctuation", "level": "warning", "message": "span ...",
-        "span": [64, 69, "GADGET"], "around": problem.around, "repair": "use [64, 68] 'Zune'",
+        "file": "a.jsonl",
+        "line": 3,
+        "id": None,
+        "kind": "edge_punctuation",
+        "level": "warning",
+        "message": "span ...",
+        "span": [64, 69, "GADGET"],
+        "around": problem.around,
+        "repair": "use [64, 68] 'Zune'",
     }
 
 

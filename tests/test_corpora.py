@@ -70,13 +70,19 @@ def test_shares_are_about_what_was_asked():
 
 
 def test_texts_that_differ_in_case_and_numbers_stay_together():
-    pairs = [(f"Room {name} has 12 beds", f"room {name} has 7 beds!") for name in (chr(97 + i % 26) * (i // 26 + 1) for i in range(60))]
+    pairs = [
+        (f"Room {name} has 12 beds", f"room {name} has 7 beds!")
+        for name in (chr(97 + i % 26) * (i // 26 + 1) for i in range(60))
+    ]
     found = split([Example(text=text, entities=[]) for pair in pairs for text in pair], 0.3, 0.3)
     assert all(found[one] == found[other] for one, other in pairs) and set(found.values()) == set(SPLITS)
 
 
 def test_a_document_stays_together():
-    rows = [Example(text=f"sentence {chr(97 + i % 26)} {chr(97 + i // 26)}", entities=[], meta={"doc": i // 10}) for i in range(200)]
+    rows = [
+        Example(text=f"sentence {chr(97 + i % 26)} {chr(97 + i // 26)}", entities=[], meta={"doc": i // 10})
+        for i in range(200)
+    ]
     found = split(rows, 0.3, 0.3)
     assert all(len({found[row.text] for row in rows[at : at + 10]}) == 1 for at in range(0, 200, 10))
 
@@ -84,12 +90,28 @@ def test_a_document_stays_together():
 def test_no_test_text_is_trained_on(run, assets, tmp_path):
     leaked = {"text": "Sold my Zune", "entities": [[8, 12, "GADGET"]]}
     rows = list(srsly.read_jsonl(assets / "annotated/new.jsonl"))
-    for name, more in (("annotated/new.jsonl", rows), ("base/base.jsonl", [{"text": "sold MY zune", "entities": []}]), ("raw.jsonl", [])):
-        write(assets / name, [*more, {"text": leaked["text"]} if name == "raw.jsonl" else leaked] if "base" not in name else more)
+    for name, more in (
+        ("annotated/new.jsonl", rows),
+        ("base/base.jsonl", [{"text": "sold MY zune", "entities": []}]),
+        ("raw.jsonl", []),
+    ):
+        write(
+            assets / name,
+            [*more, {"text": leaked["text"]} if name == "raw.jsonl" else leaked] if "base" not in name else more,
+        )
     write(assets / "test/test.jsonl", [{"text": "sold my zune!", "entities": [[8, 12, "GADGET"]]}])
     corpora(run, tmp_path)
-    everything = [text for path in (tmp_path / "corpus").glob("*/*.spacy") if path.parent.name != "checked" for text in texts(path)]
-    assert [text for text in everything if "zune" in text.lower()] == ["sold my zune!"] == texts(tmp_path / "corpus/new/test.spacy")
+    everything = [
+        text
+        for path in (tmp_path / "corpus").glob("*/*.spacy")
+        if path.parent.name != "checked"
+        for text in texts(path)
+    ]
+    assert (
+        [text for text in everything if "zune" in text.lower()]
+        == ["sold my zune!"]
+        == texts(tmp_path / "corpus/new/test.spacy")
+    )
 
 
 def test_a_dev_text_of_one_set_is_no_train_text_of_another():
@@ -106,7 +128,9 @@ def test_a_dev_text_of_one_set_is_no_train_text_of_another():
 
 def test_without_a_test_set_one_is_carved_out(run, assets, tmp_path):
     (assets / "test" / "test.jsonl").unlink()
-    rows = [{"text": f"the {chr(97 + i % 26)}{chr(97 + i // 26)} Zune", "entities": [[7, 11, "GADGET"]]} for i in range(100)]
+    rows = [
+        {"text": f"the {chr(97 + i % 26)}{chr(97 + i // 26)} Zune", "entities": [[7, 11, "GADGET"]]} for i in range(100)
+    ]
     write(assets / "annotated" / "new.jsonl", rows)
     corpora(run, tmp_path)
     sets = [set(texts(tmp_path / f"corpus/new/{part}.spacy")) for part in SPLITS]
@@ -115,14 +139,29 @@ def test_without_a_test_set_one_is_carved_out(run, assets, tmp_path):
 
 def test_large_files_go_in_shards_through_several_processes(run, assets, tmp_path):
     """The same texts in one file or in pieces, small files together, and one more file changes no shard."""
-    rows = [{"text": f"text {number:06} of my Zune " + "and so on " * 20, "entities": [[18, 22, "GADGET"]], "meta": {"doc": number}} for number in range(12_000)]
+    rows = [
+        {
+            "text": f"text {number:06} of my Zune " + "and so on " * 20,
+            "entities": [[18, 22, "GADGET"]],
+            "meta": {"doc": number},
+        }
+        for number in range(12_000)
+    ]
     write(assets / "annotated/new.jsonl", rows)
     before = corpora(run, tmp_path)
     shards = [path for path in before if path.parent.name == "train.spacy" and path.parts[1] == "new"]
     counts = srsly.read_json(tmp_path / "corpus/check.json")["counts"]["annotated"]
     assert len(shards) == 2 and counts["texts"] == counts["texts_in"] == counts["spans"]["GADGET"] == 12_000
-    assert sorted(text for part in SPLITS[:2] for text in texts(tmp_path / f"corpus/new/{part}.spacy")) == [row["text"] for row in rows]
-    write(assets / "annotated/more.jsonl", [{**row, "text": "more " + row["text"], "entities": [], "meta": {"doc": f"more {n}"}} for n, row in enumerate(rows[:5000])])
+    assert sorted(text for part in SPLITS[:2] for text in texts(tmp_path / f"corpus/new/{part}.spacy")) == [
+        row["text"] for row in rows
+    ]
+    write(
+        assets / "annotated/more.jsonl",
+        [
+            {**row, "text": "more " + row["text"], "entities": [], "meta": {"doc": f"more {n}"}}
+            for n, row in enumerate(rows[:5000])
+        ],
+    )
     after = corpora(run, tmp_path)
     assert before.items() < after.items() and len(after) == len(before) + 2
     # What is wrong in a later part has its line in the file.
@@ -134,24 +173,33 @@ def test_large_files_go_in_shards_through_several_processes(run, assets, tmp_pat
 
 def test_prodigy_and_spacy_v2_are_read(tmp_path):
     span = {"start": 3, "end": 11, "label": "GADGET", "token_start": 1, "token_end": 2}
-    write(tmp_path / "prodigy.jsonl", [
-        {"text": "my iPhone X", "spans": [span], "answer": "accept", "_task_hash": 1, "meta": {"section": "x"}},
-        {"text": "no spans key", "answer": "accept", "_task_hash": 2},
-        {"text": "not this", "spans": [span], "answer": "reject"},
-        {"text": "nor this", "spans": [], "answer": "ignore"},
-    ])
+    write(
+        tmp_path / "prodigy.jsonl",
+        [
+            {"text": "my iPhone X", "spans": [span], "answer": "accept", "_task_hash": 1, "meta": {"section": "x"}},
+            {"text": "no spans key", "answer": "accept", "_task_hash": 2},
+            {"text": "not this", "spans": [span], "answer": "reject"},
+            {"text": "nor this", "spans": [], "answer": "ignore"},
+        ],
+    )
     (tmp_path / "v2.json").write_text('[["my iPhone X", {"entities": [[3, 11, "GADGET"]]}]]')
     data = read_data(tmp_path)
     assert not data.problems and data.left_out == {"answer is reject": 1, "answer is ignore": 1}
     assert [(e.text, e.entities) for e in data.require()] == [
-        ("my iPhone X", [(3, 11, "GADGET")]), ("no spans key", []), ("my iPhone X", [(3, 11, "GADGET")])
+        ("my iPhone X", [(3, 11, "GADGET")]),
+        ("no spans key", []),
+        ("my iPhone X", [(3, 11, "GADGET")]),
     ]
 
 
 def test_silver_takes_the_longest_match(run, assets, tmp_path):
-    write(assets / "patterns.jsonl", [
-        {"label": "GADGET", "pattern": "iphone"}, {"label": "GADGET", "pattern": [{"LOWER": "iphone"}, {"LOWER": "x"}]}
-    ])
+    write(
+        assets / "patterns.jsonl",
+        [
+            {"label": "GADGET", "pattern": "iphone"},
+            {"label": "GADGET", "pattern": [{"LOWER": "iphone"}, {"LOWER": "x"}]},
+        ],
+    )
     assert run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "silver.jsonl").code == 0
     (record,) = srsly.read_jsonl(tmp_path / "silver.jsonl")
     assert record["text"] == "anyone selling an iphone x?" and record["entities"] == [[18, 26, "GADGET"]]
@@ -183,14 +231,19 @@ def test_known_new_entities_are_spared():
 def test_base_texts_come_before_raw_ones_and_those_with_entities_first(tmp_path):
     nlp = base_pipeline()
     nlp.to_disk(tmp_path / "base")
-    for name, docs in {"base": [nlp.make_doc("nothing here"), nlp("Ines again")], "raw": [nlp.make_doc("Ines was here"), nlp.make_doc("nobody was there")]}.items():
+    for name, docs in {
+        "base": [nlp.make_doc("nothing here"), nlp("Ines again")],
+        "raw": [nlp.make_doc("Ines was here"), nlp.make_doc("nobody was there")],
+    }.items():
         spacy.tokens.DocBin(docs=docs).to_disk(tmp_path / f"{name}.spacy")
     raw, silver = RawTexts(tmp_path / "raw.spacy", tmp_path / "base"), write(tmp_path / "silver.jsonl", [])
     zune = nlp.make_doc("a zune")
     zune.set_ents([Span(zune, 1, 2, "GADGET")])
 
     def rehearsal(new, ratio):
-        mixed = mix(nlp, lambda: [[zune] * new], new, tmp_path / "base.spacy", raw, silver, learnt_from([zune]), ratio, 0)
+        mixed = mix(
+            nlp, lambda: [[zune] * new], new, tmp_path / "base.spacy", raw, silver, learnt_from([zune]), ratio, 0
+        )
         return [doc.text for kind, docs in mixed if kind == "rehearsal" for doc in docs]
 
     # The last raw text is of no use: the base finds nothing in it, so all of it would be missing.
@@ -205,17 +258,25 @@ def test_one_more_file_of_examples_adds_a_shard_to_the_update_and_changes_none(t
     nlp = base_pipeline()
     nlp.to_disk(tmp_path / "base")
     for name, number in {"base": 25, "raw": 1}.items():
-        spacy.tokens.DocBin(docs=[nlp(f"{'Ines' if name == 'base' else 'she'} saw {name} {n}") for n in range(number)]).to_disk(tmp_path / f"{name}.spacy")
+        spacy.tokens.DocBin(
+            docs=[nlp(f"{'Ines' if name == 'base' else 'she'} saw {name} {n}") for n in range(number)]
+        ).to_disk(tmp_path / f"{name}.spacy")
     raw, silver = RawTexts(tmp_path / "raw.spacy", tmp_path / "base"), write(tmp_path / "silver.jsonl", [])
     files = [[nlp.make_doc(f"my zune {letter} {n}") for n in range(10)] for letter in "ab"]
 
     def made(shards, ratio, name):
-        mixed = mix(nlp, lambda: shards, sum(map(len, shards)), tmp_path / "base.spacy", raw, silver, learnt_from([]), ratio, 0)
+        mixed = mix(
+            nlp, lambda: shards, sum(map(len, shards)), tmp_path / "base.spacy", raw, silver, learnt_from([]), ratio, 0
+        )
         counts = write_mix(mixed, tmp_path / name)
         return counts, {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
 
     (one, few), (both, more) = made(files[:1], 4, "one"), made(files, 4, "both")
-    assert one["gold"]["texts"] == 10 and both["gold"]["texts"] == 20 and one["rehearsal"]["texts"] == both["rehearsal"]["texts"] == 25
+    assert (
+        one["gold"]["texts"] == 10
+        and both["gold"]["texts"] == 20
+        and one["rehearsal"]["texts"] == both["rehearsal"]["texts"] == 25
+    )
     assert one["mixed"]["texts"] == 10 and len(few) == 3 and len(more) == 5 and few.items() < more.items()
     # Of more base texts than are wanted those come whose hash is lowest, whatever shard they are in.
     counts, _ = made(files[:1], 1.2, "some")
@@ -228,7 +289,9 @@ def test_new_examples_are_joined_with_names_that_the_base_knows(tmp_path):
     """Each half keeps its annotation: O, missing, and the new entities; names alone are outside; and nothing is joined without names."""
     nlp = base_pipeline()
     found = nlp("Ines again")
-    rehearsal = [as_negative(found, nlp.make_doc(found.text), set(), everything, {"GADGET"}) for everything in (True, False)]
+    rehearsal = [
+        as_negative(found, nlp.make_doc(found.text), set(), everything, {"GADGET"}) for everything in (True, False)
+    ]
     plain = nlp.make_doc("nothing here")
     rehearsal.append(as_negative(plain, nlp.make_doc(plain.text), set(), True, {"GADGET"}))
     assert [doc.text for doc in carriers(rehearsal, 9)] == ["Ines again"] * 2 and len(carriers(rehearsal, 1)) == 1
@@ -237,8 +300,14 @@ def test_new_examples_are_joined_with_names_that_the_base_knows(tmp_path):
         new.append(nlp.make_doc(f"my zune {n} died"))
         new[-1].set_ents([Span(new[-1], 1, 3, "GADGET")], missing=[new[-1][3:4]], default="outside")
     made = list(mixed_examples(nlp, new, carriers(rehearsal, 9), []))
-    assert len(made) == len(new) and all([(ent.text, ent.label_) for ent in doc.ents] == [(gold.ents[0].text, "GADGET")] for doc, gold in zip(made, new))
-    after = {doc.text.replace(gold.text, "").strip(): [token.ent_iob_ for token in doc] for doc, gold in zip(made, new) if doc.text.startswith(gold.text)}
+    assert len(made) == len(new) and all(
+        [(ent.text, ent.label_) for ent in doc.ents] == [(gold.ents[0].text, "GADGET")] for doc, gold in zip(made, new)
+    )
+    after = {
+        doc.text.replace(gold.text, "").strip(): [token.ent_iob_ for token in doc]
+        for doc, gold in zip(made, new)
+        if doc.text.startswith(gold.text)
+    }
     assert after.keys() == {"Ines again", "Ines", "Ines, Ines", "Ines, Ines, Ines"}
     assert after["Ines, Ines"] == ["O", "B", "I", "", "O", "O", "O"]
     before = {tuple(token.ent_iob_ for token in doc) for doc in made if doc.text.startswith("Ines again")}
@@ -250,7 +319,9 @@ def test_new_examples_are_joined_with_names_that_the_base_knows(tmp_path):
 def test_names_that_are_trained_on_are_not_those_that_are_tested_with():
     config = srsly.read_yaml(CONFIG)
     words = {word for names in config["train"]["names"].values() for name in names for word in name.split()} - {"&"}
-    tested = " ".join(sentence for language in config["test"].values() for place in language.values() for sentence in place)
+    tested = " ".join(
+        sentence for language in config["test"].values() for place in language.values() for sentence in place
+    )
     assert not words & set(re.findall(r"\w+", tested))
     used = " ".join(sentence for sentences in config["train"]["sentences"].values() for sentence in sentences)
     assert set(re.findall(r"\{(\w+)\}", used)) == {"person", "person_first", "person_last", "place", "organisation"}

@@ -20,8 +20,18 @@ from conftest import ROOT, command
 from ner_update.training.data_parallel import alone
 
 GADGETS = ["zune", "kindle", "walkman", "lumio", "palmpilot", "tamagotchi"]
-TEXTS = [(f"my {gadget} {verb} {when}", gadget) for gadget in GADGETS for verb in ("died", "froze") for when in ("today", "again", "at work", "in june")]
-TEXTS += [(f"the {thing} {verb} {when}", "") for thing in ("dog", "bus", "phone") for verb in ("died", "froze") for when in ("today", "at work")]
+TEXTS = [
+    (f"my {gadget} {verb} {when}", gadget)
+    for gadget in GADGETS
+    for verb in ("died", "froze")
+    for when in ("today", "again", "at work", "in june")
+]
+TEXTS += [
+    (f"the {thing} {verb} {when}", "")
+    for thing in ("dog", "bus", "phone")
+    for verb in ("died", "froze")
+    for when in ("today", "at work")
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +51,7 @@ def corpus(tmp_path_factory):
 @pytest.fixture
 def config(tmp_path):
     """RETURNS (Callable): Writes configs/base.cfg with other settings, by their paths."""
+
     def write(**settings):
         made = Config().from_disk(ROOT / "configs/base.cfg", interpolate=False)
         for path, value in settings.items():
@@ -56,13 +67,25 @@ def config(tmp_path):
 
 
 def words(config, corpus, output, processes, steps):
-    return [ROOT / "scripts/train.py", config, corpus, output, output.with_suffix(".jsonl"), "--max-steps", steps, "--processes", processes]
+    return [
+        ROOT / "scripts/train.py",
+        config,
+        corpus,
+        output,
+        output.with_suffix(".jsonl"),
+        "--max-steps",
+        steps,
+        "--processes",
+        processes,
+    ]
 
 
 def trained(config, corpus, output, processes, steps=40, how=(), **variables):
     done = command("python", *words(config, corpus, output, processes, steps), *how, cwd=output.parent, **variables)
     assert done.code == 0, done.raw
-    return {path.relative_to(output).as_posix(): path.read_bytes() for path in sorted(output.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(output).as_posix(): path.read_bytes() for path in sorted(output.rglob("*")) if path.is_file()
+    }
 
 
 def with_code(folder, code):
@@ -74,7 +97,14 @@ def with_code(folder, code):
 
 def weights(folder):
     nlp = spacy.load(folder)
-    return numpy.concatenate([node.get_param(name).ravel() for _, pipe in nlp.pipeline for node in pipe.model.walk() for name in node.param_names])
+    return numpy.concatenate(
+        [
+            node.get_param(name).ravel()
+            for _, pipe in nlp.pipeline
+            for node in pipe.model.walk()
+            for name in node.param_names
+        ]
+    )
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
@@ -86,7 +116,10 @@ def test_the_gradients_add_up_to_those_of_one_process(config, corpus, tmp_path, 
     settings = config(training__batcher=batches, training__optimizer={"@optimizers": "SGD.v1", "learn_rate": 0.01},
                       training__accumulate_gradient=accumulate, training__max_epochs=1)  # fmt: skip
     # spaCy's recogniser drops a tenth of its hidden units whatever the config says.
-    path = with_code(tmp_path, "from thinc.api import NumpyOps\nNumpyOps.get_dropout_mask = lambda self, shape, drop: self.alloc(shape) + 1\n")
+    path = with_code(
+        tmp_path,
+        "from thinc.api import NumpyOps\nNumpyOps.get_dropout_mask = lambda self, shape, drop: self.alloc(shape) + 1\n",
+    )
     for name, number, steps in (("start", 1, 1), ("alone", 1, 5), ("together", processes, 5)):
         trained(settings, corpus, tmp_path / name, number, steps, PYTHONPATH=path)
     start, by_one, by_all = (weights(tmp_path / name) for name in ("start", "alone", "together"))
@@ -99,7 +132,10 @@ def test_the_gradients_add_up_to_those_of_one_process(config, corpus, tmp_path, 
 @pytest.mark.parametrize("averages", [False, True])
 def test_the_bytes_are_the_same_each_time(config, corpus, tmp_path, averages, how):
     """Three processes, and batches of two texts: now and then somebody has nothing to do."""
-    settings = config(training__optimizer__use_averages=averages, training__batcher={"@batchers": "spacy.batch_by_sequence.v1", "size": 2})
+    settings = config(
+        training__optimizer__use_averages=averages,
+        training__batcher={"@batchers": "spacy.batch_by_sequence.v1", "size": 2},
+    )
     first, second = (trained(settings, corpus, tmp_path / name, 3, how=how) for name in ("a", "b"))
     # A config holds the paths of its own run.
     assert {name for name in first if first[name] != second[name]} <= {"config.cfg"}
@@ -108,7 +144,13 @@ def test_the_bytes_are_the_same_each_time(config, corpus, tmp_path, averages, ho
 
 @pytest.mark.parametrize("pipeline", [["tok2vec", "ner"], ["tok2vec", "ner", "tagger"]])
 def test_scores_are_those_of_the_checkpoint(config, corpus, tmp_path, pipeline):
-    tagger = {"factory": "tagger", "model": {"@architectures": "spacy.Tagger.v2", "tok2vec": {"@architectures": "spacy.Tok2VecListener.v1", "width": 96}}}
+    tagger = {
+        "factory": "tagger",
+        "model": {
+            "@architectures": "spacy.Tagger.v2",
+            "tok2vec": {"@architectures": "spacy.Tok2VecListener.v1", "width": 96},
+        },
+    }
     made = Config().from_disk(config(), interpolate=False)
     made["nlp"]["pipeline"] = pipeline
     if "tagger" in pipeline:
@@ -117,7 +159,9 @@ def test_scores_are_those_of_the_checkpoint(config, corpus, tmp_path, pipeline):
     made.to_disk(tmp_path / "config.cfg")
     trained(tmp_path / "config.cfg", corpus, tmp_path / "model", 2)
     nlp = spacy.load(tmp_path / "model")
-    examples = [Example(nlp.make_doc(gold.text), gold) for gold in DocBin().from_disk(corpus / "dev.spacy").get_docs(nlp.vocab)]
+    examples = [
+        Example(nlp.make_doc(gold.text), gold) for gold in DocBin().from_disk(corpus / "dev.spacy").get_docs(nlp.vocab)
+    ]
     found, best = nlp.evaluate(examples), max(srsly.read_jsonl(tmp_path / "model.jsonl"), key=lambda row: row["score"])
     assert best["scores"]["ents_f"] == pytest.approx(100 * found["ents_f"]) and found["ents_f"] > 0.5
     if "tagger" in pipeline:
@@ -148,7 +192,9 @@ def endless(config, corpus, tmp_path):
     """A training, with an earlier output in its place."""
     (tmp_path / "model").mkdir()
     (tmp_path / "model/earlier").write_text("as it was")
-    run, helper = running(config(training__eval_frequency=20, training__patience=0), corpus, tmp_path / "model", tmp_path / "log")
+    run, helper = running(
+        config(training__eval_frequency=20, training__patience=0), corpus, tmp_path / "model", tmp_path / "log"
+    )
     yield run, helper, tmp_path
     if run.poll() is None:
         run.kill()
@@ -160,7 +206,11 @@ def test_a_helper_that_dies_ends_the_training_with_a_message(endless):
     helper.kill()
     assert run.wait(timeout=60) == 1
     said = " ".join((folder / "log").read_text(encoding="utf8").split())
-    assert "One of the processes that train together has ended" in said and "vars.training_processes 1" in said and "Traceback" not in said, said
+    assert (
+        "One of the processes that train together has ended" in said
+        and "vars.training_processes 1" in said
+        and "Traceback" not in said
+    ), said
     assert [path.name for path in (folder / "model").iterdir()] == ["earlier"]
 
 
@@ -181,7 +231,12 @@ def test_an_interrupted_training_is_kept(endless, config, corpus):
     said = " ".join((folder / "log").read_text(encoding="utf8").split())
     assert "Interrupted. The last checkpoint, after step" in said and "Traceback" not in said, said
     step = srsly.read_json(folder / "interrupted/step.json")["step"]
-    done = command("python", *words(config(training__eval_frequency=20), corpus, folder / "model", 2, step + 20), cwd=folder, RESUME="1")
+    done = command(
+        "python",
+        *words(config(training__eval_frequency=20), corpus, folder / "model", 2, step + 20),
+        cwd=folder,
+        RESUME="1",
+    )
     assert done.code == 0 and f"Going on after step {step}" in done.out, done.raw
     assert step < [*srsly.read_jsonl(folder / "model.jsonl")][-1]["step"] <= step + 20
     assert spacy.load(folder / "model").pipe_names == ["tok2vec", "ner"]
@@ -203,5 +258,7 @@ def test_a_part_made_of_pytorch_is_trained_by_one_process():
     nlp = English()
     nlp.add_pipe("ner")
     assert not alone(nlp)
-    nlp.get_pipe("ner").model.layers.append(Model("torch", lambda model, X, is_train: (X, lambda d: d), shims=[Shim(None)]))
+    nlp.get_pipe("ner").model.layers.append(
+        Model("torch", lambda model, X, is_train: (X, lambda d: d), shims=[Shim(None)])
+    )
     assert "PyTorch" in alone(nlp)

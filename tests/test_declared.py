@@ -74,7 +74,12 @@ def within(path: str, declared: list[str]) -> bool:
 def declared(cmd: dict, *keys: str) -> list[str]:
     """RETURNS (list): Paths under some keys of a command, vars filled in."""
     paths = [path for key in keys for path in cmd.get(key, [])]
-    return [p.replace("${vars.lang}_${vars.package_name}-${vars.package_version}", "en_gadget_ner-0.1.0").replace("${vars.update_config}", "configs/update.cfg") for p in paths]
+    return [
+        p.replace("${vars.lang}_${vars.package_name}-${vars.package_version}", "en_gadget_ner-0.1.0").replace(
+            "${vars.update_config}", "configs/update.cfg"
+        )
+        for p in paths
+    ]
 
 
 @pytest.mark.reruns
@@ -84,9 +89,19 @@ def test_reads_and_writes_what_it_declares(used, cmd):
     inputs = declared(cmd, "deps")
     read, written = used[cmd["name"], "r"], used[cmd["name"], "w"]
     folders = {str(parent) for path in [*inputs, *outputs] for parent in Path(path).parents}
-    assert [path for path in sorted(written) if not within(path, outputs) and path not in folders and not scratch(path)] == []
-    assert [path for path in sorted(read) if not within(path, [*inputs, *outputs]) and path not in folders and not scratch(path)] == []
-    unread = [path for path in inputs if not any(p == path or p.startswith(f"{path}/") for p in read) and not ORDER.fullmatch(path)]
+    assert [
+        path for path in sorted(written) if not within(path, outputs) and path not in folders and not scratch(path)
+    ] == []
+    assert [
+        path
+        for path in sorted(read)
+        if not within(path, [*inputs, *outputs]) and path not in folders and not scratch(path)
+    ] == []
+    unread = [
+        path
+        for path in inputs
+        if not any(p == path or p.startswith(f"{path}/") for p in read) and not ORDER.fullmatch(path)
+    ]
     assert [path for path in unread if (cmd["name"], path) not in BY_OTHERS] == []
     assert [path for path in outputs if not any(within(p, [path]) for p in written)] == []
 
@@ -94,4 +109,10 @@ def test_reads_and_writes_what_it_declares(used, cmd):
 def scratch(path: str) -> bool:
     """RETURNS (bool): Whether a path is the library's own __init__.py, or project.yml, of which each command checks the vars, the lock of the run, or inside a folder
     that `outputs.scratch` lends, or that one training leaves to the next: gone when the command ends."""
-    return re.match(r"scripts/ner_update/__init__\.py$|project\.yml$|(training/\w+|corpus)/(\.(config|checkpoints|first_training|gold|splits)\.tmp|first_training)(/|$)|training/\.run\.(lock|json)$", path) is not None
+    return (
+        re.match(
+            r"scripts/ner_update/__init__\.py$|project\.yml$|(training/\w+|corpus)/(\.(config|checkpoints|first_training|gold|splits)\.tmp|first_training)(/|$)|training/\.run\.(lock|json)$",
+            path,
+        )
+        is not None
+    )

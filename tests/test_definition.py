@@ -34,14 +34,24 @@ def test_an_edited_command_is_noticed(tmp_path):
 
 
 def test_a_command_becomes_a_stage():
-    made = stage({
-        "name": "x", "help": "does x", "script": ["python a.py ${vars.n}", "python b.py"], "deps": ["in"],
-        "outputs": ["out/${vars.m}"], "outputs_no_cache": ["m.json"], "no_skip": True,
-    })
+    made = stage(
+        {
+            "name": "x",
+            "help": "does x",
+            "script": ["python a.py ${vars.n}", "python b.py"],
+            "deps": ["in"],
+            "outputs": ["out/${vars.m}"],
+            "outputs_no_cache": ["m.json"],
+            "no_skip": True,
+        }
+    )
     assert made == {
-        "desc": "does x", "cmd": ["python a.py ${vars.n}", "python b.py"], "deps": ["in"],
+        "desc": "does x",
+        "cmd": ["python a.py ${vars.n}", "python b.py"],
+        "deps": ["in"],
         "params": [{"project.yml": ["vars.m", "vars.n"]}],
-        "outs": [{"out/${vars.m}": {"persist": True}}, {"m.json": {"cache": False, "persist": True}}], "always_changed": True,
+        "outs": [{"out/${vars.m}": {"persist": True}}, {"m.json": {"cache": False, "persist": True}}],
+        "always_changed": True,
     }
 
 
@@ -50,15 +60,21 @@ def test_readme_has_the_current_table(tmp_path):
     shutil.copy(readme, tmp_path / "README.md")
     done = command("python", "-m", "spacy", "project", "document", "--output", tmp_path / "README.md", cwd=ROOT)
     assert done.code == 0, done.raw
-    assert (tmp_path / "README.md").read_text(encoding="utf8") == readme.read_text(encoding="utf8"), "run: make document"
+    assert (tmp_path / "README.md").read_text(encoding="utf8") == readme.read_text(encoding="utf8"), (
+        "run: make document"
+    )
 
 
 def test_every_path_that_a_command_names_is_declared():
     """What stands in a script line as a path is a dep, an output, or inside one; every script is a dep."""
     for cmd in PROJECT["commands"]:
         declared = [*cmd["deps"], *cmd.get("outputs", []), *cmd.get("outputs_no_cache", [])]
-        for path in re.findall(r"\b(?:assets|corpus|training|packages|scripts|configs|templates)(?:/[^\s\"]+)?", " ".join(cmd["script"])):
-            assert any(path == d or d.startswith(path + "/") or path.startswith(d + "/") for d in declared), f"{cmd['name']} does not declare {path}"
+        for path in re.findall(
+            r"\b(?:assets|corpus|training|packages|scripts|configs|templates)(?:/[^\s\"]+)?", " ".join(cmd["script"])
+        ):
+            assert any(path == d or d.startswith(path + "/") or path.startswith(d + "/") for d in declared), (
+                f"{cmd['name']} does not declare {path}"
+            )
 
 
 def test_the_packages_that_a_command_imports_are_its_deps(tmp_path):
@@ -70,12 +86,20 @@ def test_the_packages_that_a_command_imports_are_its_deps(tmp_path):
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
     done = command("python", "scripts/code_deps.py", "--check", cwd=tmp_path)
     assert done.code == 1 and "make deps" in done.out
-    assert command("python", "scripts/code_deps.py", cwd=tmp_path).code == 0 and changed.read_text(encoding="utf8") == text
+    assert (
+        command("python", "scripts/code_deps.py", cwd=tmp_path).code == 0 and changed.read_text(encoding="utf8") == text
+    )
 
 
 def test_the_library_imports_no_command_and_no_layer_above():
     """Layers from below; a package may import those of its own layer that come before it, and all below."""
-    layers = ["project data corpus pipeline", "parallel training evaluation prediction", "checks labelling rehearsal update pages packaging", "distillation walkthrough", "experiments"]
+    layers = [
+        "project data corpus pipeline",
+        "parallel training evaluation prediction",
+        "checks labelling rehearsal update pages packaging",
+        "distillation walkthrough",
+        "experiments",
+    ]
     order = " ".join(layers).split()
     library, commands = ROOT / "scripts/ner_update", {path.stem for path in (ROOT / "scripts").glob("*.py")}
     assert sorted(order) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
@@ -83,7 +107,9 @@ def test_the_library_imports_no_command_and_no_layer_above():
         for module in imports(path):
             root, *rest = module.split(".")
             assert root not in commands, f"{path} imports the command {root}"
-            assert root != "ner_update" or rest == [] or order.index(rest[0]) <= order.index(path.parent.name), f"{path} imports {module}"
+            assert root != "ner_update" or rest == [] or order.index(rest[0]) <= order.index(path.parent.name), (
+                f"{path} imports {module}"
+            )
 
 
 def imports(path):
@@ -97,7 +123,9 @@ def imports(path):
 
 def test_the_workflow_has_its_commands_in_order_and_each_is_a_stage():
     workflow, names = PROJECT["workflows"]["all"], [cmd["name"] for cmd in PROJECT["commands"]]
-    assert workflow == [name for name in names if name in workflow] == list(srsly.read_yaml(ROOT / "dvc.yaml")["stages"])
+    assert (
+        workflow == [name for name in names if name in workflow] == list(srsly.read_yaml(ROOT / "dvc.yaml")["stages"])
+    )
 
 
 def test_shipped_assets_need_no_network(clone):
@@ -116,19 +144,26 @@ def test_extra_assets_come_with_their_checksum(clone, tmp_path):
     text = project.read_text(encoding="utf8")
     url = re.search(r"https://raw\S+fashion_brands_eval.jsonl", text)[0]
     project.write_text(text.replace(url, str(local)), encoding="utf8")
-    other = re.sub(r"  - dest: \"assets/extra/(?!fashion_brands_eval)[^\n]+\n(    [^\n]+\n)+", "", project.read_text(encoding="utf8"))
+    other = re.sub(
+        r"  - dest: \"assets/extra/(?!fashion_brands_eval)[^\n]+\n(    [^\n]+\n)+",
+        "",
+        project.read_text(encoding="utf8"),
+    )
     project.write_text(other, encoding="utf8")
     done = command("python", "-m", "spacy", "project", "assets", "--extra", cwd=clone)
     assert "Checksum doesn't match" in done.out
 
 
-@pytest.mark.parametrize("name, value, line", [
-    ("seed", "5", "  seed: 5\n"),
-    ("rehearsal_ratio", "0.5", "  rehearsal_ratio: 0.5\n"),
-    ("base_model", "en_core_web_sm", '  base_model: "en_core_web_sm"\n'),
-    ("package_version", "1.0", '  package_version: "1.0"\n'),
-    ("base_model", "", '  base_model: ""\n'),
-])
+@pytest.mark.parametrize(
+    "name, value, line",
+    [
+        ("seed", "5", "  seed: 5\n"),
+        ("rehearsal_ratio", "0.5", "  rehearsal_ratio: 0.5\n"),
+        ("base_model", "en_core_web_sm", '  base_model: "en_core_web_sm"\n'),
+        ("package_version", "1.0", '  package_version: "1.0"\n'),
+        ("base_model", "", '  base_model: ""\n'),
+    ],
+)
 def test_set_var_changes_one_line(name, value, line):
     before = (ROOT / "project.yml").read_text(encoding="utf8")
     after = set_var(before, name, value)

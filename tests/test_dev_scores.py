@@ -54,7 +54,9 @@ def test_texts_are_read_at_the_first_look_only(nlp):
         assert len(list(unread)) == len(TEXTS)
 
 
-@pytest.mark.parametrize("setting", [{"augmenter": {"@augmenters": "spacy.lower_case.v1", "level": 0.5}}, {"@readers": "my_reader.v1"}])
+@pytest.mark.parametrize(
+    "setting", [{"augmenter": {"@augmenters": "spacy.lower_case.v1", "level": 0.5}}, {"@readers": "my_reader.v1"}]
+)
 def test_a_dev_set_that_is_another_each_time_is_read_each_time(nlp, reader, setting):
     reader |= setting
     with dev_read_once(nlp, nlp.pipe):

@@ -26,8 +26,16 @@ HOW = ("--dev", "corpus/new/dev.spacy", "--max-steps", 100)
 def project(tmp_path_factory):
     """A project in which three teachers have read raw texts with gadgets of which some are new, and the update learnt from them."""
     folder = small_assets(tmp_path_factory.mktemp("distilled project"))
-    new = [{"text": f"my {gadget} {verb} {when}"} for gadget in [*GADGETS, "Blip", "Frobnicator"] for verb in ("broke", "melted") for when in WHEN]
-    write(folder / "assets/raw.jsonl", [*new, *({"text": f"{name} was here with the {thing}"} for name in NAMES for thing in ("dog", "bus", "map"))])
+    new = [
+        {"text": f"my {gadget} {verb} {when}"}
+        for gadget in [*GADGETS, "Blip", "Frobnicator"]
+        for verb in ("broke", "melted")
+        for when in WHEN
+    ]
+    write(
+        folder / "assets/raw.jsonl",
+        [*new, *({"text": f"{name} was here with the {thing}"} for name in NAMES for thing in ("dog", "bus", "map"))],
+    )
     run_update(folder, steps=100, teachers=3)
     return folder
 
@@ -44,9 +52,15 @@ def docs(project, corpus):
 def test_what_most_teachers_find_becomes_an_example(project):
     found, table = docs(project, "corpus/distilled.spacy"), srsly.read_json(project / "corpus/distilled.json")
     raw = {doc.text for doc in docs(project, "corpus/raw/train.spacy")}
-    assert found and {doc.text for doc in found} <= raw and len({doc.text for doc in found}) == len(found) == table["texts"]
+    assert (
+        found
+        and {doc.text for doc in found} <= raw
+        and len({doc.text for doc in found}) == len(found) == table["texts"]
+    )
     assert all(doc.ents for doc in found), "a text in which nothing was agreed on is no example"
-    assert Counter(ent.label_ for doc in found for ent in doc.ents) == table["spans"] and set(table["spans"]) == {"GADGET"}
+    assert Counter(ent.label_ for doc in found for ent in doc.ents) == table["spans"] and set(table["spans"]) == {
+        "GADGET"
+    }
     # Two votes of three are enough, so that there are as many entities as were found by two or three.
     assert table["votes"]["2"] + table["votes"]["3"] == table["spans"]["GADGET"]
     assert [row["seed"] for row in table["teachers"]] == [0, 1, 2] and all(row["f"] > 60 for row in table["teachers"])
@@ -105,7 +119,9 @@ def test_a_run_that_was_interrupted_keeps_its_finished_teachers(project, tmp_pat
 def test_without_teachers_the_update_is_what_it_was(project, tmp_path):
     shutil.copytree(project, tmp_path, dirs_exist_ok=True)
     done = distil(tmp_path)
-    assert done.code == 0 and "vars.teachers is 0" in done.out and not docs(tmp_path, "corpus/distilled.spacy"), done.raw
+    assert done.code == 0 and "vars.teachers is 0" in done.out and not docs(tmp_path, "corpus/distilled.spacy"), (
+        done.raw
+    )
     made = {}
     for name, more in (("with", ("--distilled", "corpus/distilled.spacy")), ("without", ())):
         shutil.rmtree(tmp_path / "training/updated")
@@ -133,30 +149,45 @@ def test_annotated_and_rehearsal_texts_count_twice_beside_distilled_ones(project
     # Where there is none, nothing is put together that was not before.
     DocBin().to_disk(tmp_path / "empty.spacy")
     assert training_corpus(corpus, ("train",), tmp_path / "empty.spacy", tmp_path) == corpus / "train.spacy"
-    assert texts(training_corpus(corpus, ("train", "dev"), None, tmp_path)) == texts(corpus / "train.spacy") + texts(corpus / "dev.spacy")
+    assert texts(training_corpus(corpus, ("train", "dev"), None, tmp_path)) == texts(corpus / "train.spacy") + texts(
+        corpus / "dev.spacy"
+    )
 
 
 def test_the_vote_of_a_transformer_counts_twice():
-    assert [votes_of(Path(name)) for name in ("corpus/teachers/0", "corpus/teachers/12", "corpus/teachers/transformer-0")] == [1, 1, 2]
+    assert [
+        votes_of(Path(name)) for name in ("corpus/teachers/0", "corpus/teachers/12", "corpus/teachers/transformer-0")
+    ] == [1, 1, 2]
     # With another or alone, beside three others, it has more than half, or not.
     assert agreed(2 + 1, 5) and agreed(1 + 1 + 1, 5) and not agreed(2, 5) and agreed(2, 3)
 
 
 def test_transformers_are_trained_on_annotated_texts_alone(project, tmp_path):
     shutil.copytree(project / "corpus/update", tmp_path / "update")
-    shutil.copy(tmp_path / "update/train.spacy" / shards_with("gold", tmp_path / "update/train.spacy")[0].name, tmp_path / "update/train.spacy/1-silver-ab.spacy")
+    shutil.copy(
+        tmp_path / "update/train.spacy" / shards_with("gold", tmp_path / "update/train.spacy")[0].name,
+        tmp_path / "update/train.spacy/1-silver-ab.spacy",
+    )
     (tmp_path / "alone").mkdir()
     gold_alone(tmp_path / "update", tmp_path / "alone")
     for part in ("train", "dev"):
         new = {doc.text for doc in docs(project, f"corpus/new/{part}.spacy")}
         found = docs(tmp_path, f"alone/{part}.spacy")
-        assert {doc.text for doc in found} == new and len(found) == len(new) < len(docs(project, f"corpus/update/{part}.spacy"))
+        assert {doc.text for doc in found} == new and len(found) == len(new) < len(
+            docs(project, f"corpus/update/{part}.spacy")
+        )
 
 
 def test_a_transformer_that_teaches_is_one_that_updates_but_for_batches_steps_and_rate():
-    teacher, updating = (load_config(ROOT / "configs" / name) for name in ("transformer_teacher.cfg", "update_transformer.cfg"))
+    teacher, updating = (
+        load_config(ROOT / "configs" / name) for name in ("transformer_teacher.cfg", "update_transformer.cfg")
+    )
     for config in (teacher, updating):
-        del config["training"]["batcher"]["batcher"], config["training"]["max_steps"], config["training"]["optimizer"]["encoder_scale"]
+        del (
+            config["training"]["batcher"]["batcher"],
+            config["training"]["max_steps"],
+            config["training"]["optimizer"]["encoder_scale"],
+        )
     assert teacher == updating
 
 

@@ -43,7 +43,12 @@ def outputs(project):
 def done(tmp_path_factory):
     """The same project, cloned in both ways, run by both engines."""
     origin = small(copy_of_repository(tmp_path_factory.mktemp("origin") / "template"))
-    assert command("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qam", "small", cwd=origin).code == 0
+    assert (
+        command(
+            "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qam", "small", cwd=origin
+        ).code
+        == 0
+    )
     folder = tmp_path_factory.mktemp("adopters")
     made = command("git", "clone", "-q", origin, "cloned with git", cwd=folder)
     assert made.code == 0, made.raw
@@ -95,7 +100,12 @@ def test_metrics_show_base_and_updated(done):
 
 def test_the_report_is_one_offline_page(done):
     page = (done[0] / "training/report.html").read_text(encoding="utf8")
-    assert "GADGET" in page and page.count("<script") == 1 and "src=" not in page and "http" not in page.replace("http-equiv", "")
+    assert (
+        "GADGET" in page
+        and page.count("<script") == 1
+        and "src=" not in page
+        and "http" not in page.replace("http-equiv", "")
+    )
 
 
 def test_a_changed_test_text_does_not_retrain(done):
@@ -106,7 +116,17 @@ def test_a_changed_test_text_does_not_retrain(done):
     again = command("python", "-m", "spacy", "project", "run", "all", cwd=project)
     assert again.code == 0, again.raw
     ran = [name for name in STAGES if f"Skipping '{name}'" not in again.out]
-    assert ran == ["fingerprints", "check", "preprocess", "evaluate", "plots", "report", "gate", "package", "smoke-test"]
+    assert ran == [
+        "fingerprints",
+        "check",
+        "preprocess",
+        "evaluate",
+        "plots",
+        "report",
+        "gate",
+        "package",
+        "smoke-test",
+    ]
 
 
 def test_an_adopter_updates_an_installed_pipeline(done, tmp_path):
@@ -123,12 +143,29 @@ def test_an_adopter_updates_an_installed_pipeline(done, tmp_path):
     verbs = ["brew", "drink", "love", "spill", "buy", "sell", "boil", "hate", "need", "want", "serve", "cool"]
     teas = ["Oolong", "Sencha", "Assam", "Rooibos", "Darjeeling", "Matcha"]
     rows = [f"we {verb} {tea} {when}" for verb in verbs for tea in teas for when in ("at home", "on mondays")]
-    spans = [[{"start": row.index(tea), "end": row.index(tea) + len(tea), "label": "TEA"}] for row, tea in zip(rows, [t for _ in verbs for t in teas for _ in "ab"])]
-    prodigy = [{"text": row, "spans": span, "answer": "accept", "_task_hash": n} for n, (row, span) in enumerate(zip(rows, spans))]
-    bare = [{"text": f"we {verb} {what} {when}", "answer": "accept", "_task_hash": 0} for verb in verbs for what in ("bread", "phones") for when in ("at home", "on mondays")]
+    spans = [
+        [{"start": row.index(tea), "end": row.index(tea) + len(tea), "label": "TEA"}]
+        for row, tea in zip(rows, [t for _ in verbs for t in teas for _ in "ab"])
+    ]
+    prodigy = [
+        {"text": row, "spans": span, "answer": "accept", "_task_hash": n}
+        for n, (row, span) in enumerate(zip(rows, spans))
+    ]
+    bare = [
+        {"text": f"we {verb} {what} {when}", "answer": "accept", "_task_hash": 0}
+        for verb in verbs
+        for what in ("bread", "phones")
+        for when in ("at home", "on mondays")
+    ]
     write(project / "assets/annotated/tea.jsonl", prodigy + bare)
     (project / "assets/patterns.jsonl").write_text("", encoding="utf8")
-    for name, value in {"base_model": base, "base_model_version": "0.1.0", "package_name": "tea_ner", "update_max_steps": 400, "min_retention": 80}.items():
+    for name, value in {
+        "base_model": base,
+        "base_model_version": "0.1.0",
+        "package_name": "tea_ner",
+        "update_max_steps": 400,
+        "min_retention": 80,
+    }.items():
         assert command("python", "scripts/set_var.py", name, value, cwd=project).code == 0
     ran = command("python", "-m", "spacy", "project", "run", "all", cwd=project)
     assert ran.code == 0, ran.raw

@@ -38,10 +38,19 @@ def fresh(tmp_path_factory):
 @contextmanager
 def started(engine: str, project: Path, env: dict = {}):
     """A run in the background, in a process group of its own; what it prints goes to a file."""
-    words = [sys.executable, *ENGINES[engine][1:]] if engine == "spacy" else [Path(sys.executable).parent / "dvc", "repro"]
+    words = (
+        [sys.executable, *ENGINES[engine][1:]] if engine == "spacy" else [Path(sys.executable).parent / "dvc", "repro"]
+    )
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with (project.parent / "log").open("wb") as log:
-        run = subprocess.Popen(words, cwd=project, stdout=log, stderr=log, start_new_session=True, env={**os.environ, "PATH": path, "NO_COLOR": "1", **env})
+        run = subprocess.Popen(
+            words,
+            cwd=project,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "PATH": path, "NO_COLOR": "1", **env},
+        )
         try:
             yield run
         finally:
@@ -122,19 +131,28 @@ def test_a_second_run_is_told_so(finished, tmp_path, first, second):
         until(run, (project / "training/updated/.checkpoints.tmp").exists)
         told = command(*ENGINES[second], cwd=project)
         assert told.code != 0 and "Traceback" not in told.raw, told.raw
-        assert "Another run is at work in this project" in told.out or "is busy, it is being blocked by" in told.out, told.raw
+        assert "Another run is at work in this project" in told.out or "is busy, it is being blocked by" in told.out, (
+            told.raw
+        )
         assert run.wait() == 0, (tmp_path / "log").read_text(encoding="utf8")
     assert outputs(project) == outputs(finished[first])
 
 
-@pytest.mark.parametrize("begins, kept", [("ner_new", "interrupted"), ("steps from the start", "first_training/interrupted")])
+@pytest.mark.parametrize(
+    "begins, kept", [("ner_new", "interrupted"), ("steps from the start", "first_training/interrupted")]
+)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_interrupted_training_is_kept(finished, tmp_path, engine, begins, kept):
     """SIGINT to the whole group, as Ctrl-C sends it, in the first and in the second training of the update. RESUME=1 goes on;
     without it the outputs are the uninterrupted run's."""
     project = with_work(finished, engine, tmp_path)
     with started(engine, project, {"PYTHONUNBUFFERED": "1"}) as run:
-        until(run, lambda: re.search(r"^ +\d+ +16 ", (tmp_path / "log").read_text(encoding="utf8").partition(begins)[2], re.MULTILINE))
+        until(
+            run,
+            lambda: re.search(
+                r"^ +\d+ +16 ", (tmp_path / "log").read_text(encoding="utf8").partition(begins)[2], re.MULTILINE
+            ),
+        )
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait() != 0
     said = printed(tmp_path / "log")
@@ -152,7 +170,11 @@ def test_an_interrupted_training_is_kept(finished, tmp_path, engine, begins, kep
     steps = [row["step"] for row in srsly.read_jsonl(resumed / "training/updated/log.jsonl")]
     # Looks come every eight steps.
     assert steps == sorted(steps) and 72 < steps[-1] <= 80
-    assert sorted(path.name for path in (resumed / "training/updated").iterdir()) == ["log.jsonl", "model-best", "threshold.jsonl"]
+    assert sorted(path.name for path in (resumed / "training/updated").iterdir()) == [
+        "log.jsonl",
+        "model-best",
+        "threshold.jsonl",
+    ]
     done = command(*ENGINES[engine], cwd=project)
     assert done.code == 0, done.raw
     assert outputs(project) == outputs(finished[engine]) and not kept.exists()
@@ -160,7 +182,7 @@ def test_an_interrupted_training_is_kept(finished, tmp_path, engine, begins, kep
 
 def mounted(folder: str, how: str, engine: str, project: Path):
     """A run in a mount namespace in which something is mounted over, or again at, a folder."""
-    words = ["unshare", "-rm", "sh", "-c", f"{how} && exec \"$@\"", "sh"]
+    words = ["unshare", "-rm", "sh", "-c", f'{how} && exec "$@"', "sh"]
     if subprocess.run([*words[:4], "mount -t tmpfs tmpfs /mnt"], capture_output=True).returncode:
         pytest.skip("this machine allows no mount namespace")
     real = [sys.executable, *ENGINES[engine][1:]] if engine == "spacy" else ["dvc", "repro"]
@@ -168,12 +190,22 @@ def mounted(folder: str, how: str, engine: str, project: Path):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("how, said", [
-    # DVC finds no room to bring the base pipeline back, and no reason for it.
-    ("mount -t tmpfs -o size=3m tmpfs training", {"spacy": "No space left on device", "dvc": "No possible cache link types"}),
-    ("mount --bind training training && mount -o remount,bind,ro training", {"spacy": "Read-only file system", "dvc": "Read-only file system"}),
-    ("mount --bind assets assets && mount -o remount,bind,ro assets", {}),
-], ids=["full disk", "read-only training", "read-only assets"])
+@pytest.mark.parametrize(
+    "how, said",
+    [
+        # DVC finds no room to bring the base pipeline back, and no reason for it.
+        (
+            "mount -t tmpfs -o size=3m tmpfs training",
+            {"spacy": "No space left on device", "dvc": "No possible cache link types"},
+        ),
+        (
+            "mount --bind training training && mount -o remount,bind,ro training",
+            {"spacy": "Read-only file system", "dvc": "Read-only file system"},
+        ),
+        ("mount --bind assets assets && mount -o remount,bind,ro assets", {}),
+    ],
+    ids=["full disk", "read-only training", "read-only assets"],
+)
 def test_a_disk_that_takes_nothing(finished, tmp_path, engine, how, said):
     project = with_work(finished, engine, tmp_path)
     done = mounted("training", how, engine, project)
@@ -195,7 +227,16 @@ def test_corpora_cut_in_half(finished, tmp_path, engine):
     for path in project.glob("corpus/*/*.spacy/*"):
         cut(path)
     broken = ", ".join(sorted(str(path.relative_to(project)) for path in project.glob("corpus/base/*.spacy/*")))
-    by_hand = command("python", "scripts/rehearse.py", "training/base/model-best", "corpus", "corpus/update", "--silver", "corpus/silver.jsonl", cwd=project)
+    by_hand = command(
+        "python",
+        "scripts/rehearse.py",
+        "training/base/model-best",
+        "corpus",
+        "corpus/update",
+        "--silver",
+        "corpus/silver.jsonl",
+        cwd=project,
+    )
     assert by_hand.code == 1 and f"Damaged, or cut off: {broken}" in by_hand.out
     assert "Traceback" not in by_hand.raw and by_hand.out.count("corpus/raw/dev.spacy") == 1
     done = command(*ENGINES[engine], cwd=project)
@@ -203,7 +244,15 @@ def test_corpora_cut_in_half(finished, tmp_path, engine):
     assert outputs(project) == outputs(finished[engine])
 
 
-@pytest.mark.parametrize("old, new", [("\ndropout = 0.1", "\ndropout = 0.1x"), ("[training]", "[training"), ("TransitionBasedParser.v2", "TransitionBasedParsr.v2"), ("\ndropout =", "\ndropuot =")])
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("\ndropout = 0.1", "\ndropout = 0.1x"),
+        ("[training]", "[training"),
+        ("TransitionBasedParser.v2", "TransitionBasedParsr.v2"),
+        ("\ndropout =", "\ndropuot ="),
+    ],
+)
 def test_a_config_with_a_typo(finished, tmp_path, old, new):
     project = shutil.copytree(finished["spacy"], tmp_path / "project", symlinks=True)
     before = outputs(project)
@@ -247,12 +296,21 @@ def test_a_corrupted_cache(finished, tmp_path):
     assert "annotate" in stages_run("dvc", done)[0] and outputs(project) == before
 
 
-@pytest.mark.parametrize("engine, file, content, said", [
-    ("dvc", ".dvc/tmp/rwlock", '{"write": {"/home', "Unable to read RWLock-file '.dvc/tmp/rwlock'"),
-    ("dvc", ".dvc/tmp/rwlock", '{"write": {"PROJECT/corpus/fingerprints/names.json": {"pid": 1, "cmd": "dvc repro"}}, "read": {}}', "manually remove"),
-    ("dvc", "dvc.lock", "schema: '2.0'\nstages:\n  fingerprints:\n    cmd: 'pyth", "dvc.lock"),
-    ("spacy", "project.lock", 'fingerprints:\n  cmd: "pyth', "Invalid YAML"),
-], ids=["half a rwlock", "a number given again", "half a dvc.lock", "half a project.lock"])
+@pytest.mark.parametrize(
+    "engine, file, content, said",
+    [
+        ("dvc", ".dvc/tmp/rwlock", '{"write": {"/home', "Unable to read RWLock-file '.dvc/tmp/rwlock'"),
+        (
+            "dvc",
+            ".dvc/tmp/rwlock",
+            '{"write": {"PROJECT/corpus/fingerprints/names.json": {"pid": 1, "cmd": "dvc repro"}}, "read": {}}',
+            "manually remove",
+        ),
+        ("dvc", "dvc.lock", "schema: '2.0'\nstages:\n  fingerprints:\n    cmd: 'pyth", "dvc.lock"),
+        ("spacy", "project.lock", 'fingerprints:\n  cmd: "pyth', "Invalid YAML"),
+    ],
+    ids=["half a rwlock", "a number given again", "half a dvc.lock", "half a project.lock"],
+)
 def test_the_engines_own_notes_cut_off(finished, tmp_path, engine, file, content, said):
     """docs/faults.md names each message; unlock.py, with which make begins, mends it."""
     project = shutil.copytree(finished[engine], tmp_path / "project", symlinks=True)

@@ -37,7 +37,10 @@ BESIDE = {
     "own.jsonl": {"answer is ignore": (1, 1)},
     "prodigy.jsonl": {"answer is reject": (1, 1), "answer is ignore": (1, 0)},
     "label_studio.json": {
-        "a cancelled annotation": (0, 1), "more annotations of the same text": (0, 1), "skipped by the annotator": (1, 0), "not annotated yet": (1, 0),
+        "a cancelled annotation": (0, 1),
+        "more annotations of the same text": (0, 1),
+        "skipped by the annotator": (1, 0),
+        "not annotated yet": (1, 0),
     },
 }
 FILES = sorted(path.name for path in HERE.iterdir())
@@ -84,13 +87,17 @@ def docs():
 
 def test_spacys_own_files(tmp_path):
     DocBin(docs=docs()).to_disk(tmp_path / "a.spacy")
-    DocBin(docs=docs(), attrs=["ENT_TYPE", "ENT_IOB", "LEMMA", "SENT_START"], store_user_data=True).to_disk(tmp_path / "b.spacy")
+    DocBin(docs=docs(), attrs=["ENT_TYPE", "ENT_IOB", "LEMMA", "SENT_START"], store_user_data=True).to_disk(
+        tmp_path / "b.spacy"
+    )
     data = read_data(tmp_path)
     assert data.problems == [] and [(example.text, example.entities) for example in data.require()] == TEXTS * 2
 
 
 def test_docs_without_spaces_and_without_annotation(tmp_path):
-    odd = Doc(NLP.vocab, words=["a", "Zune", "\n", "!"], spaces=[True, False, False, True], ents=["O", "B-GADGET", "O", "O"])
+    odd = Doc(
+        NLP.vocab, words=["a", "Zune", "\n", "!"], spaces=[True, False, False, True], ents=["O", "B-GADGET", "O", "O"]
+    )
     loose = Doc(NLP.vocab, words=["a", "Zune", "!"], ents=["O", "B-GADGET", "O"])
     blocked = NLP.make_doc("no Zune")
     blocked.set_ents([], blocked=[Span(blocked, 1, 2)], default="outside")
@@ -98,7 +105,9 @@ def test_docs_without_spaces_and_without_annotation(tmp_path):
     data = read_data(tmp_path)
     assert data.problems == [] and data.counts()["left_out"] == {"not annotated yet": {"texts": 1, "spans": 0}}
     assert [(e.text, e.entities) for e in data.require()] == [
-        ("a Zune\n! ", [(2, 6, "GADGET")]), ("a Zune !", [(2, 6, "GADGET")]), ("no Zune", []),
+        ("a Zune\n! ", [(2, 6, "GADGET")]),
+        ("a Zune !", [(2, 6, "GADGET")]),
+        ("no Zune", []),
     ]
 
 
@@ -107,7 +116,9 @@ def task(*annotations, text="the 😀 Zune", **more):
 
 
 def annotation(*spans, **more):
-    result = [{"type": "labels", "value": {"start": s, "end": e, "labels": [label], **said}} for s, e, label, said in spans]
+    result = [
+        {"type": "labels", "value": {"start": s, "end": e, "labels": [label], **said}} for s, e, label, said in spans
+    ]
     return {"result": result, **more}
 
 
@@ -121,16 +132,26 @@ THE = {"start": 0, "end": 3, "text": "the"}
 PATHS = {"start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "hypertextlabels": ["A"]}
 
 
-@pytest.mark.parametrize("value, entities", [
-    (task(annotation(ZUNE)), [(6, 10, "GADGET")]),
-    # A program put them there, and it counted otherwise.
-    (task(annotation((6, 10, "GADGET", {"text": "Zune"}))), [(6, 10, "GADGET")]),
-    # A long span comes without its text.
-    (task(annotation((7, 11, "GADGET", {}))), [(6, 10, "GADGET")]),
-    (task(annotation((0, 8, "GADGET", {"text": "a\\nZune X"})), text="a\nZune X 😀"), [(0, 8, "GADGET")]),
-    (task(annotation(ZUNE, ground_truth=True), annotation()), [(6, 10, "GADGET")]),
-    ({"id": 7, "data": {"id": 5, "comment": "a Zune"}, "annotations": [annotation((2, 6, "GADGET", {"text": "Zune"}))]}, [(2, 6, "GADGET")]),
-])
+@pytest.mark.parametrize(
+    "value, entities",
+    [
+        (task(annotation(ZUNE)), [(6, 10, "GADGET")]),
+        # A program put them there, and it counted otherwise.
+        (task(annotation((6, 10, "GADGET", {"text": "Zune"}))), [(6, 10, "GADGET")]),
+        # A long span comes without its text.
+        (task(annotation((7, 11, "GADGET", {}))), [(6, 10, "GADGET")]),
+        (task(annotation((0, 8, "GADGET", {"text": "a\\nZune X"})), text="a\nZune X 😀"), [(0, 8, "GADGET")]),
+        (task(annotation(ZUNE, ground_truth=True), annotation()), [(6, 10, "GADGET")]),
+        (
+            {
+                "id": 7,
+                "data": {"id": 5, "comment": "a Zune"},
+                "annotations": [annotation((2, 6, "GADGET", {"text": "Zune"}))],
+            },
+            [(2, 6, "GADGET")],
+        ),
+    ],
+)
 def test_label_studio_tasks(tmp_path, value, entities):
     data = read_data(write(tmp_path / "x.jsonl", [value]))
     assert data.problems == [] and [example.entities for example in data.require()] == [entities]
@@ -152,9 +173,16 @@ def test_many_spans_in_a_long_text_are_converted_in_time(tmp_path):
     spans = [(2 * n + 3, 2 * n + 4, "GADGET", {"text": "a"}) for n in range(20_000)]
     long = [(0, 800_000, "GADGET", {"text": "a"})]
     start = time.monotonic()
-    data = read_data(write(tmp_path / "x.jsonl", [
-        task(annotation(*spans), text=text), task(*[annotation(*long)] * 2000, text=text), {"text": text, "label": [span[:3] for span in spans]},
-    ]))
+    data = read_data(
+        write(
+            tmp_path / "x.jsonl",
+            [
+                task(annotation(*spans), text=text),
+                task(*[annotation(*long)] * 2000, text=text),
+                {"text": text, "label": [span[:3] for span in spans]},
+            ],
+        )
+    )
     assert time.monotonic() - start < 10
     assert len(data.examples) == 2 and "but the export says 'a'" in data.problems[0].message and len(data.problems) == 1
 
@@ -180,19 +208,31 @@ def test_tags_as_spacy_converts_them():
         biluo = iob_to_biluo(tags)
         found = [(doc[s].idx, doc[e - 1].idx + 1, label) for s, e, label in spans_of(tags, "IOB2")]
         assert found == biluo_tags_to_offsets(doc, biluo)
-        assert spans_of(biluo, "BILUO") == spans_of(tags, "IOB2") == spans_of([t.replace("L-", "E-").replace("U-", "S-") for t in biluo], "BILUO")
+        assert (
+            spans_of(biluo, "BILUO")
+            == spans_of(tags, "IOB2")
+            == spans_of([t.replace("L-", "E-").replace("U-", "S-") for t in biluo], "BILUO")
+        )
         assert offsets_to_biluo_tags(doc, found) == biluo
 
 
-@pytest.mark.parametrize("tags, scheme, spans", [
-    ("O I-X I-X I-Y B-Y O", "IOB1", [(1, 3, "X"), (3, 4, "Y"), (4, 5, "Y")]),
-    ("I-X O I-X", "IOB1", [(0, 1, "X"), (2, 3, "X")]),
-    ("B-X B-X I-X", "IOB2", [(0, 1, "X"), (1, 3, "X")]),
-    ("U-X B-X L-X", "BILUO", [(0, 1, "X"), (1, 3, "X")]),
-    ("B-X M-X E-X W-X", "BILUO", [(0, 3, "X"), (3, 4, "X")]),
-    ("B-X O I-X", "IOB2", 2), ("B-X I-Y", "IOB2", 1), ("U-X B-X O", "BILUO", 1), ("B-X L-Y", "BILUO", 0), ("O L-X", "BILUO", 1), ("U-X I-X", "BILUO", 1),
-    ("U-X B-X", "BILUO", 1),
-])
+@pytest.mark.parametrize(
+    "tags, scheme, spans",
+    [
+        ("O I-X I-X I-Y B-Y O", "IOB1", [(1, 3, "X"), (3, 4, "Y"), (4, 5, "Y")]),
+        ("I-X O I-X", "IOB1", [(0, 1, "X"), (2, 3, "X")]),
+        ("B-X B-X I-X", "IOB2", [(0, 1, "X"), (1, 3, "X")]),
+        ("U-X B-X L-X", "BILUO", [(0, 1, "X"), (1, 3, "X")]),
+        ("B-X M-X E-X W-X", "BILUO", [(0, 3, "X"), (3, 4, "X")]),
+        ("B-X O I-X", "IOB2", 2),
+        ("B-X I-Y", "IOB2", 1),
+        ("U-X B-X O", "BILUO", 1),
+        ("B-X L-Y", "BILUO", 0),
+        ("O L-X", "BILUO", 1),
+        ("U-X I-X", "BILUO", 1),
+        ("U-X B-X", "BILUO", 1),
+    ],
+)
 def test_schemes(tags, scheme, spans):
     assert scheme_of([tags.split()]) == scheme
     if isinstance(spans, list):
@@ -210,38 +250,108 @@ def test_sentences_of_a_document_stay_together():
 
 
 def test_label_studios_columns_with_spaces_in_a_label(tmp_path):
-    (tmp_path / "x.conll").write_text("-DOCSTART- -X- O\na -X- _ O\nZune -X- _ B-Old device\nHD -X- _ I-Old device\n\n\n")
+    (tmp_path / "x.conll").write_text(
+        "-DOCSTART- -X- O\na -X- _ O\nZune -X- _ B-Old device\nHD -X- _ I-Old device\n\n\n"
+    )
     (example,) = read_data(tmp_path).require()
     assert (example.text, example.entities) == ("a Zune HD", [(2, 9, "Old device")])
 
 
 BROKEN = [
-    ("two shapes", "x.jsonl", '{"text": "a b", "entities": [], "spans": []}', ["x.jsonl:1", "own or prodigy", "vars.format"]),
-    ("three shapes", "x.jsonl", '{"text": "a b", "label": [], "entities": [], "spans": []}', ["own or prodigy or doccano"]),
-    ("a span that says another text", "x.json", json.dumps([task(annotation((0, 3, "GADGET", {"text": "Zune"})))]),
-     ["x.json:1", "span [0, 3] GADGET is 'the' in the text, but the export says 'Zune'", "the 😀 Zune"]),
-    ("annotators who differ", "x.json", json.dumps([task(annotation(ZUNE), annotation())]),
-     ["x.json:1", "2 annotations of this text differ", "ground truth", "the 😀 Zune"]),
-    ("two labels on one span", "x.json", result(type="labels", value={**THE, "labels": ["A", "B"]}), ["x.json:1", "overlaps"]),
+    (
+        "two shapes",
+        "x.jsonl",
+        '{"text": "a b", "entities": [], "spans": []}',
+        ["x.jsonl:1", "own or prodigy", "vars.format"],
+    ),
+    (
+        "three shapes",
+        "x.jsonl",
+        '{"text": "a b", "label": [], "entities": [], "spans": []}',
+        ["own or prodigy or doccano"],
+    ),
+    (
+        "a span that says another text",
+        "x.json",
+        json.dumps([task(annotation((0, 3, "GADGET", {"text": "Zune"})))]),
+        ["x.json:1", "span [0, 3] GADGET is 'the' in the text, but the export says 'Zune'", "the 😀 Zune"],
+    ),
+    (
+        "annotators who differ",
+        "x.json",
+        json.dumps([task(annotation(ZUNE), annotation())]),
+        ["x.json:1", "2 annotations of this text differ", "ground truth", "the 😀 Zune"],
+    ),
+    (
+        "two labels on one span",
+        "x.json",
+        result(type="labels", value={**THE, "labels": ["A", "B"]}),
+        ["x.json:1", "overlaps"],
+    ),
     ("a span without a label", "x.json", result(type="labels", value={**THE, "labels": []}), ["a span has no label"]),
     ("a region without labels", "x.json", result(type="labels", value=THE), ["labels: Field required"]),
     ("labels without a place", "x.json", result(type="labels"), ["x.json:1", "valid dictionary"]),
-    ("half an emoji", "x.json", result(type="labels", value={"start": 5, "end": 11, "labels": ["A"]}), ["x.json:1", "A is out of range"]),
+    (
+        "half an emoji",
+        "x.json",
+        result(type="labels", value={"start": 5, "end": 11, "labels": ["A"]}),
+        ["x.json:1", "A is out of range"],
+    ),
     ("HTML", "x.json", result(type="hypertextlabels", value=PATHS), ["marked in HTML"]),
-    ("an image", "x.json", json.dumps([{"data": {"image": 5}, "annotations": []}]), ["which field is the text? There are image"]),
-    ("two fields", "x.json", json.dumps([{"data": {"title": "a", "body": "b"}, "annotations": []}]), ["which field is the text? There are body, title"]),
-    ("annotations that are none", "x.json", json.dumps([{"data": {"text": "a"}, "annotations": "none"}]), ["annotations: Input should be a valid list"]),
-    ("a label without places", "x.jsonl", '{"text": "a b", "label": ["positive"]}', ["x.jsonl:1", "label.0: Input should be a valid tuple"]),
-    ("an offset as text", "x.jsonl", '{"text": "a b", "entities": [{"start_offset": "0", "end_offset": 1, "label": "A"}]}', ["entities.0.start_offset"]),
+    (
+        "an image",
+        "x.json",
+        json.dumps([{"data": {"image": 5}, "annotations": []}]),
+        ["which field is the text? There are image"],
+    ),
+    (
+        "two fields",
+        "x.json",
+        json.dumps([{"data": {"title": "a", "body": "b"}, "annotations": []}]),
+        ["which field is the text? There are body, title"],
+    ),
+    (
+        "annotations that are none",
+        "x.json",
+        json.dumps([{"data": {"text": "a"}, "annotations": "none"}]),
+        ["annotations: Input should be a valid list"],
+    ),
+    (
+        "a label without places",
+        "x.jsonl",
+        '{"text": "a b", "label": ["positive"]}',
+        ["x.jsonl:1", "label.0: Input should be a valid tuple"],
+    ),
+    (
+        "an offset as text",
+        "x.jsonl",
+        '{"text": "a b", "entities": [{"start_offset": "0", "end_offset": 1, "label": "A"}]}',
+        ["entities.0.start_offset"],
+    ),
     ("beyond the text", "x.jsonl", '{"text": "a b", "label": [[0, 9, "A"]]}', ["span [0, 9] A is out of range"]),
-    ("beyond a text with an emoji", "x.jsonl", '{"text": "a 😀", "label": [[0, 9, "A"]]}', ["x.jsonl:1", "span [0, 9] A is out of range"]),
+    (
+        "beyond a text with an emoji",
+        "x.jsonl",
+        '{"text": "a 😀", "label": [[0, 9, "A"]]}',
+        ["x.jsonl:1", "span [0, 9] A is out of range"],
+    ),
     ("tags that are numbers", "x.jsonl", '{"tokens": ["a"], "ner_tags": [3]}', ["the tags are numbers"]),
     ("too few tags", "x.jsonl", '{"tokens": ["a", "b"], "ner_tags": ["O"]}', ["2 tokens and 1 tags"]),
     ("a tag that is none", "x.jsonl", '{"tokens": ["a"], "ner_tags": ["X"]}', ["must be O or B-PERSON"]),
-    ("I after O", "x.jsonl", '{"tokens": ["a", "b", "c"], "ner_tags": ["B-A", "O", "I-A"]}', ["I-A goes on with what did not begin"]),
+    (
+        "I after O",
+        "x.jsonl",
+        '{"tokens": ["a", "b", "c"], "ner_tags": ["B-A", "O", "I-A"]}',
+        ["I-A goes on with what did not begin"],
+    ),
     ("one column", "x.conll", "a O\nb\n", ["x.conll:2", "a token and its tag should stand here"]),
     ("no tag", "x.conll", "a O\nb NNP\n", ["x.conll:2", "the last column must be a tag", "'NNP'"]),
-    ("a number alone", "x.conll", "1\tmy\tO\n2\tZune\tB-A\n3\n", ["x.conll:3", "a token and its tag should stand here"]),
+    (
+        "a number alone",
+        "x.conll",
+        "1\tmy\tO\n2\tZune\tB-A\n3\n",
+        ["x.conll:3", "a token and its tag should stand here"],
+    ),
     ("more columns", "x.conll", "a O\nNew York B-A\n", ["x.conll:2", "3 columns, where the lines before have 2"]),
     ("no token", "x.tsv", "a\tO\n\tB-A\n", ["x.tsv:2", "a token and its tag should stand here"]),
     ("missing annotation", "x.conll", "a O\nb -\n", ["x.conll:2", "not '-'"]),
@@ -273,7 +383,10 @@ def test_a_wrong_format_is_named(tmp_path):
 
 
 def test_the_format_that_was_told_counts(tmp_path):
-    path = write(tmp_path / "x.jsonl", [{"text": "a Zune", "entities": [[2, 6, "A"]], "spans": [{"start": 2, "end": 6, "label": "B"}]}])
+    path = write(
+        tmp_path / "x.jsonl",
+        [{"text": "a Zune", "entities": [[2, 6, "A"]], "spans": [{"start": 2, "end": 6, "label": "B"}]}],
+    )
     assert read_data(path, told="own").require()[0].entities == [(2, 6, "A")]
     assert read_data(path, told="prodigy").require()[0].entities == [(2, 6, "B")]
     # A file that is plainly of another format is read as what it is: not all folders need hold the same.
@@ -353,10 +466,16 @@ def begun(path: Path) -> tuple[int, int]:
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the data sets that NER_SHARED_DATA names")
-@pytest.mark.parametrize("name, count, expected", [
-    ("fashion_brands/fashion_brands_training.jsonl", accepted, 527), ("fashion_brands/fashion_brands_eval.jsonl", accepted, 238),
-    ("food_ingredients/food_data.jsonl", accepted, 1904), ("btc", begun, 14885), ("wikigold", begun, 3558),
-])
+@pytest.mark.parametrize(
+    "name, count, expected",
+    [
+        ("fashion_brands/fashion_brands_training.jsonl", accepted, 527),
+        ("fashion_brands/fashion_brands_eval.jsonl", accepted, 238),
+        ("food_ingredients/food_data.jsonl", accepted, 1904),
+        ("btc", begun, 14885),
+        ("wikigold", begun, 3558),
+    ],
+)
 def test_real_data(name, count, expected):
     """As many spans as an independent count finds, and all of them begin and end where tokens do."""
     data = read_data(SHARED / name)
@@ -380,7 +499,10 @@ def test_brat_without_its_reader(monkeypatch):
 
 
 MARKS = [
-    ("T1\tGADGET 0 3\tZune\n", ["x.ann:1", "span [0, 3] GADGET is 'the' in the text, but the export says 'Zune'", "the Zune"]),
+    (
+        "T1\tGADGET 0 3\tZune\n",
+        ["x.ann:1", "span [0, 3] GADGET is 'the' in the text, but the export says 'Zune'", "the Zune"],
+    ),
     ("T1\tGADGET 0 3;4 8\tthe Zune\n", None),
     ("T1\tGADGET 0 1;4 8\tt Zune\n", ["x.ann:1", "span [0, 8] GADGET is in 2 pieces"]),
     ("T1\tGADGET 4 8\tZune\nT2 GADGET\n", ["x.ann:2", "this is no line of brat standoff"]),
@@ -416,7 +538,13 @@ def test_large_columns_are_cut_between_sentences(tmp_path, monkeypatch, document
     for number in range(300):
         start = ["-DOCSTART- O", ""] if documents and number % 7 == 0 else []
         last = "L-GADGET" if scheme == "BILUO" else "I-GADGET"
-        rows += [*start, f"text{number} O", "Zune B-GADGET", f"X{last if number % 50 else 'broken'}".replace("X", "X "), ""]
+        rows += [
+            *start,
+            f"text{number} O",
+            "Zune B-GADGET",
+            f"X{last if number % 50 else 'broken'}".replace("X", "X "),
+            "",
+        ]
     path = tmp_path / "a.conll"
     path.write_text("\n".join(rows))
     whole = read_data(path)
@@ -429,7 +557,10 @@ def test_large_columns_are_cut_between_sentences(tmp_path, monkeypatch, document
 
 def test_large_json_lines_are_cut_between_lines(tmp_path, monkeypatch):
     path = tmp_path / "a.jsonl"
-    lines = [json.dumps({"text": f"text {n} 🙂 Zune", "entities": [[10, 14, "GADGET"]] if n % 10 else "x"}) for n in range(10, 99)]
+    lines = [
+        json.dumps({"text": f"text {n} 🙂 Zune", "entities": [[10, 14, "GADGET"]] if n % 10 else "x"})
+        for n in range(10, 99)
+    ]
     path.write_text("\n\n".join(lines), encoding="utf8")
     whole = read_data(path)
     monkeypatch.setattr(read_records, "BLOCK", 200)

@@ -40,28 +40,108 @@ GOOD = [
     ["a Zune for Ines", {"entities": [[2, 6, "GADGET"], [11, 15, "PERSON"]]}],
     {"text": "a 😀 Zune", "label": [[5, 9, "GADGET"]], "id": 1, "Comments": []},
     {"text": "a 😀 Zune", "entities": [{"label": "GADGET", "start_offset": 5, "end_offset": 9, "id": 1}]},
-    {"id": 1, "data": {"text": "a 😀 Zune"}, "annotations": [
-        {"result": [{"type": "labels", "value": {"start": 5, "end": 9, "text": "Zune", "labels": ["GADGET"]}}], "was_cancelled": False, "ground_truth": True},
-        {"result": [], "was_cancelled": True},
-    ]},
-    {"text": "a Zune", "label": [{"start": 2, "end": 6, "text": "Zune", "labels": ["GADGET"]}], "annotator": 1, "annotation_id": 5},
+    {
+        "id": 1,
+        "data": {"text": "a 😀 Zune"},
+        "annotations": [
+            {
+                "result": [{"type": "labels", "value": {"start": 5, "end": 9, "text": "Zune", "labels": ["GADGET"]}}],
+                "was_cancelled": False,
+                "ground_truth": True,
+            },
+            {"result": [], "was_cancelled": True},
+        ],
+    },
+    {
+        "text": "a Zune",
+        "label": [{"start": 2, "end": 6, "text": "Zune", "labels": ["GADGET"]}],
+        "annotator": 1,
+        "annotation_id": 5,
+    },
     {"tokens": ["a", "Zune"], "ner_tags": ["O", "B-GADGET"]},
 ]
 PATTERNS = [
     {"label": "GADGET", "pattern": "iphone x", "id": "x"},
-    {"label": "GADGET", "pattern": [{"LOWER": "apple", "OP": "?"}, {"LOWER": {"REGEX": "^air(pods?|tags?)$"}}, {"IS_DIGIT": True, "OP": "{1,3}"}]},
-    {"label": "GADGET", "pattern": [{"TEXT": {"FUZZY1": "zune"}}, {"LOWER": {"IN": ["pro", "max"]}, "OP": "*"}, {"LENGTH": {">=": 3}}]},
+    {
+        "label": "GADGET",
+        "pattern": [
+            {"LOWER": "apple", "OP": "?"},
+            {"LOWER": {"REGEX": "^air(pods?|tags?)$"}},
+            {"IS_DIGIT": True, "OP": "{1,3}"},
+        ],
+    },
+    {
+        "label": "GADGET",
+        "pattern": [{"TEXT": {"FUZZY1": "zune"}}, {"LOWER": {"IN": ["pro", "max"]}, "OP": "*"}, {"LENGTH": {">=": 3}}],
+    },
 ]
-WORDS = st.sampled_from([
-    "", " ", "\0", "\ud800", "\ufeff", "\u2028", "😀", "é", "text", "entities", "spans", "start", "end", "label", "meta", "answer", "accept",
-    "data", "annotations", "result", "value", "labels", "start_offset", "annotation_id", "tokens", "ner_tags", "O", "B-X", "I-X",
-    "GADGET", "PERSON", "pattern", "LOWER", "TEXT", "REGEX", "OP", "IN", "FUZZY", "LENGTH", "_", "POS", "*", "+", "?", "!", "{1,3}", "{,99999}", "(a+)+$", "[", "\\",
-])
+WORDS = st.sampled_from(
+    [
+        "",
+        " ",
+        "\0",
+        "\ud800",
+        "\ufeff",
+        "\u2028",
+        "😀",
+        "é",
+        "text",
+        "entities",
+        "spans",
+        "start",
+        "end",
+        "label",
+        "meta",
+        "answer",
+        "accept",
+        "data",
+        "annotations",
+        "result",
+        "value",
+        "labels",
+        "start_offset",
+        "annotation_id",
+        "tokens",
+        "ner_tags",
+        "O",
+        "B-X",
+        "I-X",
+        "GADGET",
+        "PERSON",
+        "pattern",
+        "LOWER",
+        "TEXT",
+        "REGEX",
+        "OP",
+        "IN",
+        "FUZZY",
+        "LENGTH",
+        "_",
+        "POS",
+        "*",
+        "+",
+        "?",
+        "!",
+        "{1,3}",
+        "{,99999}",
+        "(a+)+$",
+        "[",
+        "\\",
+    ]
+)
 # What spaCy writes for two Docs.
-DOCBIN = srsly.msgpack_loads(zlib.decompress(DocBin(docs=[Doc(spacy.blank("en").vocab, words=["a", "Zune"], ents=["O", "B-GADGET"])] * 2).to_bytes()))
+DOCBIN = srsly.msgpack_loads(
+    zlib.decompress(
+        DocBin(docs=[Doc(spacy.blank("en").vocab, words=["a", "Zune"], ents=["O", "B-GADGET"])] * 2).to_bytes()
+    )
+)
 STRINGS = WORDS | st.text(max_size=20) | st.text(st.characters(), max_size=5)
 NUMBERS = st.integers(-3, 30) | st.integers() | st.floats() | st.booleans() | st.none()
-JSON = st.recursive(NUMBERS | STRINGS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(STRINGS, inner, max_size=4), max_leaves=12)
+JSON = st.recursive(
+    NUMBERS | STRINGS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(STRINGS, inner, max_size=4),
+    max_leaves=12,
+)
 
 
 @st.composite
@@ -91,23 +171,48 @@ def lines(draw, sources: list) -> bytes:
     """A file: good, mutated and arbitrary values, and bytes that are none of it, some of them cut or spoilt."""
     rows = []
     for value in draw(st.lists(mutated(sources) | JSON | st.binary(max_size=30), max_size=5)):
-        row = value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=draw(st.booleans())).encode("utf8", "surrogatepass")
+        row = (
+            value
+            if isinstance(value, bytes)
+            else json.dumps(value, ensure_ascii=draw(st.booleans())).encode("utf8", "surrogatepass")
+        )
         if draw(st.integers(0, 9)) == 0:
             cut = draw(st.integers(0, len(row)))
             row = row[:cut] + draw(st.binary(max_size=4)) + row[cut + draw(st.integers(0, 3)) :]
         rows.append(row)
-    return draw(st.sampled_from([b"", b"\xef\xbb\xbf", b"\r\n"])) + draw(st.sampled_from([b"\n", b"\r\n", b"\n\n", b","])).join(rows)
+    return draw(st.sampled_from([b"", b"\xef\xbb\xbf", b"\r\n"])) + draw(
+        st.sampled_from([b"\n", b"\r\n", b"\n\n", b","])
+    ).join(rows)
 
 
 @st.composite
 def columns(draw) -> bytes:
     """A file of columns: tokens, tags of all schemes, and what may stand between, most of it in its place."""
-    words = ["Zune", "a", "😀", "New York", "", "|", "#", "# id", "-DOCSTART-", "-X-", "_", "NNP", "\u00a0", "\u2028", "\ufeff", "\0"]
+    words = [
+        "Zune",
+        "a",
+        "😀",
+        "New York",
+        "",
+        "|",
+        "#",
+        "# id",
+        "-DOCSTART-",
+        "-X-",
+        "_",
+        "NNP",
+        "\u00a0",
+        "\u2028",
+        "\ufeff",
+        "\0",
+    ]
     cell = st.sampled_from(words) | st.text(max_size=5)
     tag = st.sampled_from(["O", "O", "B-X", "I-X", "L-X", "U-X", "E-X", "S-X", "I-Y", "B-", "-", "X", "B-a b"])
     mark = draw(st.sampled_from(["\t", " ", "|", " -X- _ "]))
     rows = draw(st.lists(st.tuples(st.lists(cell, min_size=1, max_size=2), tag) | st.none(), max_size=12))
-    joined = [mark.join([*row[0], row[1]]) if row else draw(st.sampled_from(["", " ", "-DOCSTART- -X- O"])) for row in rows]
+    joined = [
+        mark.join([*row[0], row[1]]) if row else draw(st.sampled_from(["", " ", "-DOCSTART- -X- O"])) for row in rows
+    ]
     return draw(st.sampled_from(["\n", "\r\n", " "])).join(joined).encode("utf8", "surrogatepass")
 
 
@@ -156,11 +261,20 @@ def checked(folder: Path, files: dict[str, bytes]) -> None:
     json.dumps(counts)
 
 
-FILES = st.fixed_dictionaries({}, optional={
-    "base/x.jsonl": lines(GOOD), "annotated/x.jsonl": lines(GOOD), "test/x.jsonl": lines(GOOD), "raw.jsonl": lines(GOOD),
-})
+FILES = st.fixed_dictionaries(
+    {},
+    optional={
+        "base/x.jsonl": lines(GOOD),
+        "annotated/x.jsonl": lines(GOOD),
+        "test/x.jsonl": lines(GOOD),
+        "raw.jsonl": lines(GOOD),
+    },
+)
 TARGETS = {
-    "reader": (read, {"content": lines(GOOD), "suffix": st.sampled_from([".jsonl", ".json", ".txt"]), "raw": st.booleans()}),
+    "reader": (
+        read,
+        {"content": lines(GOOD), "suffix": st.sampled_from([".jsonl", ".json", ".txt"]), "raw": st.booleans()},
+    ),
     "columns": (read, {"content": columns(), "suffix": st.sampled_from([".conll", ".txt"]), "raw": st.just(False)}),
     "docbins": (read, {"content": docbins(), "suffix": st.just(".spacy"), "raw": st.just(False)}),
     "check": (checked, {"files": FILES}),
@@ -193,14 +307,18 @@ def target(tmp_path, monkeypatch):
     return run
 
 
-@pytest.mark.parametrize("name, examples", [("reader", 400), ("columns", 300), ("docbins", 150), ("check", 80), ("patterns", 40)])
+@pytest.mark.parametrize(
+    "name, examples", [("reader", 400), ("columns", 300), ("docbins", 150), ("check", 80), ("patterns", 40)]
+)
 def test_a_few_inputs(target, name, examples):
     count, _ = target(name, examples, 0)
     assert count >= examples / 2
 
 
 @pytest.mark.fuzz
-@pytest.mark.parametrize("name, share", [("reader", 0.25), ("columns", 0.1), ("docbins", 0.1), ("check", 0.2), ("patterns", 0.2)])
+@pytest.mark.parametrize(
+    "name, share", [("reader", 0.25), ("columns", 0.1), ("docbins", 0.1), ("check", 0.2), ("patterns", 0.2)]
+)
 def test_as_many_inputs_as_there_is_time_for(target, name, share, capsys):
     end, count, longest, number = time.monotonic() + share * SECONDS, 0, 0.0, time.time_ns()
     while time.monotonic() < end:
@@ -216,7 +334,13 @@ def test_guided_by_what_an_input_reaches(tmp_path, capsys):
     pytest.importorskip("atheris", reason="needs atheris: make test-fuzz installs it, on Linux")
     for number, value in enumerate(GOOD):
         (tmp_path / str(number)).write_bytes(b"P" + json.dumps(value).encode())
-    words = [sys.executable, str(ROOT / "tests/fuzz_reader.py"), f"-max_total_time={max(1, round(0.15 * SECONDS))}", "-timeout=15", str(tmp_path)]
+    words = [
+        sys.executable,
+        str(ROOT / "tests/fuzz_reader.py"),
+        f"-max_total_time={max(1, round(0.15 * SECONDS))}",
+        "-timeout=15",
+        str(tmp_path),
+    ]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, errors="replace")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     count = int(re.search(r"Done (\d+) runs", done.stderr + done.stdout)[1])

@@ -8,7 +8,10 @@ import srsly
 
 from conftest import ROOT, command, content
 
-pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not find_spec("cupy"), reason="CuPy is not installed: make test-gpu installs it")]
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not find_spec("cupy"), reason="CuPy is not installed: make test-gpu installs it"),
+]
 ON_GPU = ("--gpu-id", 0)
 STEPS = ("--max-steps", 400)
 BASE, UPDATED = "training/base/model-best", "training/updated/model-best"
@@ -26,7 +29,17 @@ def project(tmp_path_factory):
         ("preprocess.py", "corpus/checked", "corpus"),
         ("train.py", ROOT / "configs/base.cfg", "corpus/base", BASE, "training/base/log.jsonl", *STEPS, *ON_GPU),
         ("rehearse.py", BASE, "corpus", "corpus/update", "--silver", "corpus/silver.jsonl", *ON_GPU),
-        ("update.py", ROOT / "configs/update.cfg", BASE, "corpus/update", *outputs, "--dev", "corpus/new/dev.spacy", *STEPS, *ON_GPU),
+        (
+            "update.py",
+            ROOT / "configs/update.cfg",
+            BASE,
+            "corpus/update",
+            *outputs,
+            "--dev",
+            "corpus/new/dev.spacy",
+            *STEPS,
+            *ON_GPU,
+        ),
         ("evaluate.py", BASE, UPDATED, "corpus", "training/metrics.json", "training/rows.jsonl"),
     ):
         done = command("python", ROOT / "scripts" / script, *words, cwd=folder)
@@ -49,6 +62,9 @@ def test_actors_with_a_gpu_give_the_same_bytes(project):
         done = command("python", ROOT / "scripts/predict.py", "in", target, *how, cwd=project)
         assert done.code == 0 and "4 of 4 shards" in done.out, done.raw
     assert content(project / "gpu") == content(project / "actors")
-    said = [[row["entities"] for shard in range(4) for row in srsly.read_jsonl(project / f"{target}/{shard}.jsonl")] for target in ("cpu", "gpu")]
+    said = [
+        [row["entities"] for shard in range(4) for row in srsly.read_jsonl(project / f"{target}/{shard}.jsonl")]
+        for target in ("cpu", "gpu")
+    ]
     # A GPU adds up in another order: an entity on the very edge may fall to the other side.
     assert sum(map(len, said[0])) > 50 and sum(a != b for a, b in zip(*said)) <= len(said[0]) / 100

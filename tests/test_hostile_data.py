@@ -37,7 +37,9 @@ def refused(assets, tmp_path, monkeypatch):
         assert done.exit_code == 1 and isinstance(done.exception, SystemExit), done.output + repr(done.exception)
         for part in expected:
             assert part in said
-        assert (tmp_path / "corpus/counts.json").read_text() == "earlier" and not (tmp_path / "corpus/check.passed").exists()
+        assert (tmp_path / "corpus/counts.json").read_text() == "earlier" and not (
+            tmp_path / "corpus/check.passed"
+        ).exists()
         return said
 
     return run
@@ -49,9 +51,12 @@ def text(words, entities="[]"):
 
 LINES = {
     "lists 100,000 deep": ("[" * 100_000, ["stand in each other"]),
-    "lists 100 deep": (f'{{"text": "a", "entities": [], "meta": {{"a": {"[" * 100}{"]" * 100}}}}}', ["more than 50 lists and objects"]),
-    "a number of 5,000 digits": (text("a b", f"[[0, {'9' * 5000}, \"GADGET\"]]"), ["broken JSON", "digits"]),
-    "a number of 400 digits": (text("a b", f"[[0, {'9' * 400}, \"GADGET\"]]"), ["out of range"]),
+    "lists 100 deep": (
+        f'{{"text": "a", "entities": [], "meta": {{"a": {"[" * 100}{"]" * 100}}}}}',
+        ["more than 50 lists and objects"],
+    ),
+    "a number of 5,000 digits": (text("a b", f'[[0, {"9" * 5000}, "GADGET"]]'), ["broken JSON", "digits"]),
+    "a number of 400 digits": (text("a b", f'[[0, {"9" * 400}, "GADGET"]]'), ["out of range"]),
     "1e999": (text("a b", '[[0, 1e999, "GADGET"]]'), ["entities.0.1"]),
     "NaN": (text("a b", '[[0, NaN, "GADGET"]]'), ["NaN is no JSON number"]),
     "-Infinity": ('{"text": "a", "entities": [], "meta": {"x": -Infinity}}', ["-Infinity is no JSON number"]),
@@ -64,9 +69,15 @@ LINES = {
     "half a pair in a label": (text("a b", '[[0, 1, "GAD\\ud800"]]'), ["new.jsonl:2"]),
     "a label that clears the screen": (text("a b", '[[0, 1, "\\u001b[2J"]]'), ["a label must be one line", "\\x1b[2J"]),
     "a label of two lines": (text("a b", '[[0, 1, "GAD\\nGET"]]'), ["a label must be one line"]),
-    "a label of 200,000 characters": (text("a b", f'[[0, 1, "{"G" * 200_000}"]]'), ["a label must be one line of at most 100"]),
+    "a label of 200,000 characters": (
+        text("a b", f'[[0, 1, "{"G" * 200_000}"]]'),
+        ["a label must be one line of at most 100"],
+    ),
     "a label of spaces": (text("a b", '[[0, 1, "  "]]'), ["a span has no label"]),
-    "two million characters": (text("word " * 400_000), ["the text has 2,000,000 characters, and spaCy takes 1,000,000"]),
+    "two million characters": (
+        text("word " * 400_000),
+        ["the text has 2,000,000 characters, and spaCy takes 1,000,000"],
+    ),
     "a word without end": (text("so " + "(" * 100_000), ["more than 5,000 characters without a space, from 3 on"]),
     "5,000 wrong spans": (text("a b", json.dumps([["x", "y", 5]] * 5000)), ["and 14995 more"]),
     "spans that are text": ('{"text": "a", "spans": "abc"}', ["`spans` is no list of objects"]),
@@ -140,10 +151,17 @@ def test_one_file(refused, assets, make, expected):
     refused(*expected)
 
 
-@pytest.mark.parametrize("content, expected", [
-    ("[" * 100_000, "stand in each other"), ('{"a": 1}', "must hold one list"), ("[{}, 5", "broken JSON, column"),
-    ('[{"text": "a", "text": "b"}]', "stands twice"), ("9" * 5000, "digits"), ("null", "must hold one list"),
-])
+@pytest.mark.parametrize(
+    "content, expected",
+    [
+        ("[" * 100_000, "stand in each other"),
+        ('{"a": 1}', "must hold one list"),
+        ("[{}, 5", "broken JSON, column"),
+        ('[{"text": "a", "text": "b"}]', "stands twice"),
+        ("9" * 5000, "digits"),
+        ("null", "must hold one list"),
+    ],
+)
 def test_one_json_file(refused, assets, content, expected):
     (assets / "annotated/more.json").write_text(content)
     assert "1 error(s)" in refused("more.json:1", expected)
@@ -162,7 +180,9 @@ def test_a_file_that_may_not_be_read(refused, assets, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["raw.jsonl", "patterns.jsonl"])
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b'{"a": 1, "a": 2}'], ids=["not UTF-8", "deep", "twice"])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"[" * 100_000, b'{"a": 1, "a": 2}'], ids=["not UTF-8", "deep", "twice"]
+)
 def test_the_other_files_are_read_the_same_way(refused, assets, name, content):
     (assets / name).write_bytes(content)
     refused(f"{name}:1")
@@ -179,7 +199,17 @@ def test_a_base_that_is_none(refused, name):
 
 
 def test_a_name_too_long_for_a_file(run, assets):
-    done = run("fingerprints.py", "assets", "out", "--base-model", "x" * 5000, "--encoder", "../../x", "--vectors-from", "a/" * 3000)
+    done = run(
+        "fingerprints.py",
+        "assets",
+        "out",
+        "--base-model",
+        "x" * 5000,
+        "--encoder",
+        "../../x",
+        "--vectors-from",
+        "a/" * 3000,
+    )
     assert done.code == 0, done.raw
 
 
@@ -193,8 +223,10 @@ def test_the_commands_say_it_too(run, assets, tmp_path):
     (assets / "raw.jsonl").write_text("[" * 100_000)
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus/silver.jsonl").write_text("earlier")
-    for words in (["check.py", "assets"],
-                  ["annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl"]):
+    for words in (
+        ["check.py", "assets"],
+        ["annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl"],
+    ):
         done = run(*words)
         assert done.code == 1 and "raw.jsonl:1" in done.out and "Traceback" not in done.raw, done.raw
     assert (tmp_path / "corpus/silver.jsonl").read_text() == "earlier"

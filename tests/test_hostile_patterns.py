@@ -22,7 +22,10 @@ pytestmark = pytest.mark.timeout(120)
 
 def checked(tmp_path, *found, labels=("GADGET",)):
     """RETURNS (list): What is wrong with patterns for GADGET, given as lists of tokens, phrases or whole lines."""
-    lines = [line if isinstance(line, str) and line[:1] in '{["' else json.dumps({"label": "GADGET", "pattern": line}) for line in found]
+    lines = [
+        line if isinstance(line, str) and line[:1] in '{["' else json.dumps({"label": "GADGET", "pattern": line})
+        for line in found
+    ]
     (tmp_path / "patterns.jsonl").write_text("\n".join(lines), encoding="utf8")
     return patterns.check_patterns(tmp_path / "patterns.jsonl", "en", set(labels))
 
@@ -33,8 +36,17 @@ def regex(value):
 
 # From reports of real packages, and the classics.
 ENDLESS = [
-    r"(a+)+$", r"^(a|aa)+$", r"(a|a?)+$", r"^x(a+)+y$", r"(x+x+)+y", r"(.*a){20}x", r"^(\w+\s?)*$", r"^(\d+\.?)+$", r"([a-z]+)*=",
-    r"^(([a-z])+.)+[A-Z]([a-z])+$", r"^([a-zA-Z0-9])(([\-.]|[_]+)?([a-zA-Z0-9]+))*(@){1}[a-z0-9]+[.]{1}(([a-z]{2,3}))$",
+    r"(a+)+$",
+    r"^(a|aa)+$",
+    r"(a|a?)+$",
+    r"^x(a+)+y$",
+    r"(x+x+)+y",
+    r"(.*a){20}x",
+    r"^(\w+\s?)*$",
+    r"^(\d+\.?)+$",
+    r"([a-z]+)*=",
+    r"^(([a-z])+.)+[A-Z]([a-z])+$",
+    r"^([a-zA-Z0-9])(([\-.]|[_]+)?([a-zA-Z0-9]+))*(@){1}[a-z0-9]+[.]{1}(([a-z]{2,3}))$",
 ]
 
 
@@ -45,9 +57,14 @@ def test_a_regular_expression_that_never_ends(tmp_path, monkeypatch, value):
     assert problem.line == 2 and "take out repeats inside a repeat" in problem.message and "REGEX" in problem.text
 
 
-@pytest.mark.parametrize("token", [
-    {"LOWER": {"REGEX": {"IN": ["fine", "(a+)+$"]}}}, {"lower": {"regex": {"not_in": ["(a+)+$"]}}}, {"_": {"x": {"REGEX": "(a+)+$"}}},
-])
+@pytest.mark.parametrize(
+    "token",
+    [
+        {"LOWER": {"REGEX": {"IN": ["fine", "(a+)+$"]}}},
+        {"lower": {"regex": {"not_in": ["(a+)+$"]}}},
+        {"_": {"x": {"REGEX": "(a+)+$"}}},
+    ],
+)
 def test_wherever_the_regular_expression_stands(token):
     assert "(a+)+$" in list(patterns.regexes([{"LOWER": "a"}, token]))
 
@@ -59,8 +76,20 @@ def test_the_check_ends_after_some_that_do_not(tmp_path, monkeypatch):
 
 
 def test_shipped_and_usual_patterns_pass(tmp_path):
-    usual = [r"^\$?\d{1,3}(,\d{3})*(\.\d+)?$", r"\w+\w+\w+$", r"^[A-Z][a-z]+(-[A-Z][a-z]+)*$", r"^(?!un)\w+ing$", r"x{1000}", ".*", "(?i)^a$"]
-    more = [[{"IS_DIGIT": True, "OP": "{1,4}"}, {"LOWER": "gb"}], [{"TEXT": {"FUZZY2": "iphone"}}], [{"OP": "!", "LOWER": "x"}, {"LOWER": "y"}]]
+    usual = [
+        r"^\$?\d{1,3}(,\d{3})*(\.\d+)?$",
+        r"\w+\w+\w+$",
+        r"^[A-Z][a-z]+(-[A-Z][a-z]+)*$",
+        r"^(?!un)\w+ing$",
+        r"x{1000}",
+        ".*",
+        "(?i)^a$",
+    ]
+    more = [
+        [{"IS_DIGIT": True, "OP": "{1,4}"}, {"LOWER": "gb"}],
+        [{"TEXT": {"FUZZY2": "iphone"}}],
+        [{"OP": "!", "LOWER": "x"}, {"LOWER": "y"}],
+    ]
     assert checked(tmp_path, *map(regex, usual), *more) == []
     shipped = ROOT / "assets/patterns.jsonl"
     assert patterns.check_patterns(shipped, "en", {"GADGET"}) == []
@@ -100,15 +129,22 @@ def test_the_commands_end_too(run, assets, tmp_path):
     """As a user sees it: the check names file, line and pattern; annotate, without a check before it, ends as well."""
     write(assets / "patterns.jsonl", [{"label": "GADGET", "pattern": regex(r"^(a+)+$")}])
     done = run("check.py", "assets")
-    assert done.code == 1 and "patterns.jsonl:1: the pattern runs more than" in done.out and "Traceback" not in done.raw, done.raw
-    for line, said in (('{"label": "GADGET", "pattern": [{"POS": "X"}]}', "patterns cannot be matched"), ("{", "patterns.jsonl:1: broken JSON")):
+    assert (
+        done.code == 1 and "patterns.jsonl:1: the pattern runs more than" in done.out and "Traceback" not in done.raw
+    ), done.raw
+    for line, said in (
+        ('{"label": "GADGET", "pattern": [{"POS": "X"}]}', "patterns cannot be matched"),
+        ("{", "patterns.jsonl:1: broken JSON"),
+    ):
         (assets / "patterns.jsonl").write_text(line)
         done = run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl")
         assert done.code == 1 and said in done.out and "Traceback" not in done.raw, done.raw
     assert not (tmp_path / "corpus/silver.jsonl").exists()
 
 
-@pytest.mark.parametrize("tokens, word", [(regex(r"^(a+)+$"), "a" * 40 + "b"), ([{"OP": "*"}] * 12, "a " * 400)], ids=["time", "memory"])
+@pytest.mark.parametrize(
+    "tokens, word", [(regex(r"^(a+)+$"), "a" * 40 + "b"), ([{"OP": "*"}] * 12, "a " * 400)], ids=["time", "memory"]
+)
 def test_annotate_ends_what_runs_away(tmp_path, monkeypatch, tokens, word):
     monkeypatch.setattr(pattern_matches, "SECONDS", 5.0)
     monkeypatch.setattr(processes, "MEMORY", 2**29)

@@ -46,8 +46,30 @@ def with_vectors():
 def with_vectors_in_use():
     nlp = with_vectors()
     nlp.remove_pipe("ner")
-    tok2vec = {"@architectures": "spacy.HashEmbedCNN.v2", "pretrained_vectors": True, "width": 96, "depth": 4, "embed_size": 2000, "window_size": 1, "maxout_pieces": 3, "subword_features": True}
-    nlp.add_pipe("ner", config={"model": {"@architectures": "spacy.TransitionBasedParser.v2", "state_type": "ner", "extra_state_tokens": False, "hidden_width": 64, "maxout_pieces": 2, "use_upper": False, "tok2vec": tok2vec}})
+    tok2vec = {
+        "@architectures": "spacy.HashEmbedCNN.v2",
+        "pretrained_vectors": True,
+        "width": 96,
+        "depth": 4,
+        "embed_size": 2000,
+        "window_size": 1,
+        "maxout_pieces": 3,
+        "subword_features": True,
+    }
+    nlp.add_pipe(
+        "ner",
+        config={
+            "model": {
+                "@architectures": "spacy.TransitionBasedParser.v2",
+                "state_type": "ner",
+                "extra_state_tokens": False,
+                "hidden_width": 64,
+                "maxout_pieces": 2,
+                "use_upper": False,
+                "tok2vec": tok2vec,
+            }
+        },
+    )
     return trained(nlp)
 
 
@@ -56,7 +78,21 @@ def with_all():
     nlp.add_pipe("tok2vec")
     listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 96}
     nlp.add_pipe("tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}})
-    nlp.add_pipe("parser", config={"min_action_freq": 1, "model": {"@architectures": "spacy.TransitionBasedParser.v2", "state_type": "parser", "extra_state_tokens": False, "hidden_width": 64, "maxout_pieces": 2, "use_upper": True, "tok2vec": listener}})
+    nlp.add_pipe(
+        "parser",
+        config={
+            "min_action_freq": 1,
+            "model": {
+                "@architectures": "spacy.TransitionBasedParser.v2",
+                "state_type": "parser",
+                "extra_state_tokens": False,
+                "hidden_width": 64,
+                "maxout_pieces": 2,
+                "use_upper": True,
+                "tok2vec": listener,
+            },
+        },
+    )
     trained(nlp, "ner")
     ruler = nlp.add_pipe("attribute_ruler", after="parser")
     ruler.add([[{"TAG": "NNP"}]], {"POS": "PROPN"})
@@ -70,7 +106,12 @@ def without_ner():
     return nlp
 
 
-KINDS = {"its own vectors": with_vectors, "vectors in use": with_vectors_in_use, "tagger and parser": with_all, "no ner": without_ner}
+KINDS = {
+    "its own vectors": with_vectors,
+    "vectors in use": with_vectors_in_use,
+    "tagger and parser": with_all,
+    "no ner": without_ner,
+}
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -78,8 +119,17 @@ def pair(request, tmp_path_factory):
     """A base pipeline of one kind, and an update of it by the real commands."""
     folder = tmp_path_factory.mktemp("kind of base")
     KINDS[request.param]().to_disk(folder / "given")
-    gadgets = [{"text": f"my {g} {verb} {when}", "entities": [[3, 3 + len(g), "GADGET"]]} for g in ("Zune", "Kindle", "Walkman", "Lumio") for verb in ("died", "froze") for when in ("today", "again", "in june")]
-    plain = [{"text": f"my {thing} {verb} today", "entities": []} for thing in ("dog", "bus", "car") for verb in ("died", "froze")]
+    gadgets = [
+        {"text": f"my {g} {verb} {when}", "entities": [[3, 3 + len(g), "GADGET"]]}
+        for g in ("Zune", "Kindle", "Walkman", "Lumio")
+        for verb in ("died", "froze")
+        for when in ("today", "again", "in june")
+    ]
+    plain = [
+        {"text": f"my {thing} {verb} today", "entities": []}
+        for thing in ("dog", "bus", "car")
+        for verb in ("died", "froze")
+    ]
     write(folder / "assets/annotated/g.jsonl", gadgets + plain)
     write(folder / "assets/test/t.jsonl", [{"text": "the Zune slept", "entities": [[4, 8, "GADGET"]]}])
     write(folder / "assets/raw.jsonl", [{"text": SENTENCE.replace("Ines Moreau", name)} for name in PEOPLE])

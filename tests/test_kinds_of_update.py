@@ -22,7 +22,12 @@ def filled(words, label, frames):
 
 
 PEOPLE = filled(NAMES, "PERSON", ["{} saw the bus", "{} lost the key", "{} saw the dog", "{} lost the car"])
-NOBODY = [{"text": f"my {thing} {verb} {when}", "entities": []} for thing in ("dog", "phone", "bus") for verb in ("died", "froze") for when in ("today", "again", "at work")]
+NOBODY = [
+    {"text": f"my {thing} {verb} {when}", "entities": []}
+    for thing in ("dog", "phone", "bus")
+    for verb in ("died", "froze")
+    for when in ("today", "again", "at work")
+]
 MY_GADGETS = filled(GADGETS, "GADGET", ["my {} died today", "my {} froze again", "my {} froze at work"])
 MY_BRANDS = filled(BRANDS, "FASHION_BRAND", ["boots by {} fit", "a coat by {} fits", "a hat by {} fits"])
 
@@ -33,7 +38,10 @@ def assets(folder, annotated, test, base=PEOPLE):
         write(folder / "assets/base/b.jsonl", base)
     write(folder / "assets/annotated/a.jsonl", annotated + NOBODY)
     write(folder / "assets/test/t.jsonl", test)
-    write(folder / "assets/raw.jsonl", [{"text": f"{name} was here with the {thing}"} for name in NAMES for thing in ("dog", "bus", "map")])
+    write(
+        folder / "assets/raw.jsonl",
+        [{"text": f"{name} was here with the {thing}"} for name in NAMES for thing in ("dog", "bus", "map")],
+    )
     write(folder / "assets/patterns.jsonl", [])
     return folder
 
@@ -47,7 +55,9 @@ def first(tmp_path_factory):
 
 def test_an_update_of_an_update_keeps_all_earlier_labels(first, tmp_path):
     base = first[0] / "training/updated/model-best"
-    folder = assets(tmp_path, MY_BRANDS, filled(BRANDS, "FASHION_BRAND", ["boots by {} fit again"]), PEOPLE + MY_GADGETS)
+    folder = assets(
+        tmp_path, MY_BRANDS, filled(BRANDS, "FASHION_BRAND", ["boots by {} fit again"]), PEOPLE + MY_GADGETS
+    )
     metrics = run_update(folder, str(base), steps=100)
     updated = spacy.load(folder / "training/updated/model-best")
     assert updated.pipe_names == ["tok2vec", "ner_fashion_brand", "ner_gadget", "ner"]
@@ -60,7 +70,12 @@ def test_more_data_mends_a_label_that_the_base_knows(first, tmp_path):
     base = first[0] / "training/updated/model-best"
     others = ["mbali", "sanne", "pavol", "ottilie", "kwame", "brigid"]
     frames = ["please call {} tonight", "please ask {} later", "please tell {} now"]
-    folder = assets(tmp_path, filled(others, "PERSON", frames), filled(others, "PERSON", ["please call {} now"]), PEOPLE + MY_GADGETS)
+    folder = assets(
+        tmp_path,
+        filled(others, "PERSON", frames),
+        filled(others, "PERSON", ["please call {} now"]),
+        PEOPLE + MY_GADGETS,
+    )
     metrics = run_update(folder, str(base), steps=100)
     updated = spacy.load(folder / "training/updated/model-best")
     # The recogniser that knew nothing else is gone: as many components as before.
@@ -87,7 +102,11 @@ def test_several_new_labels_at_once(tmp_path):
     metrics = run_update(folder, steps=150)
     assert metrics["labels"]["new"] == ["FASHION_BRAND", "GADGET"]
     assert min(metrics["new_test"]["labels"][label]["updated"]["f"] for label in ("FASHION_BRAND", "GADGET")) > 60
-    assert spacy.load(folder / "training/updated/model-best").pipe_names == ["tok2vec", "ner_fashion_brand_gadget", "ner"]
+    assert spacy.load(folder / "training/updated/model-best").pipe_names == [
+        "tok2vec",
+        "ner_fashion_brand_gadget",
+        "ner",
+    ]
 
 
 def test_no_base_at_all(tmp_path):
@@ -97,8 +116,27 @@ def test_no_base_at_all(tmp_path):
     assert metrics["labels"]["old"] == [] and metrics["gain"]["f"] > 60
     assert metrics["retention"]["kept"] is None
     assert "retention" not in srsly.read_json(folder / "training/summary.json")
-    page = ["training/metrics.json", "training/rows.jsonl", "report.html", "--breakdowns", "training/breakdowns.json", "--made", "report.made", "--template", ROOT / "templates/report.html"]
+    page = [
+        "training/metrics.json",
+        "training/rows.jsonl",
+        "report.html",
+        "--breakdowns",
+        "training/breakdowns.json",
+        "--made",
+        "report.made",
+        "--template",
+        ROOT / "templates/report.html",
+    ]
     srsly.write_json(folder / "versions.json", {"spacy": "3"})
-    logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl", "--counts", "corpus/counts.json", "--versions", "versions.json"]
+    logs = [
+        "--base-log",
+        "training/base/log.jsonl",
+        "--update-log",
+        "training/updated/log.jsonl",
+        "--counts",
+        "corpus/counts.json",
+        "--versions",
+        "versions.json",
+    ]
     done = command("python", ROOT / "scripts/report.py", *page, *logs, cwd=folder)
     assert done.code == 0, done.raw

@@ -27,7 +27,17 @@ def project(tmp_path_factory):
 
 def measure(project, script, output, *words, steps=STEPS):
     options = ("--silver", "corpus/silver.jsonl", "--vectors", "training/vectors", "--max-steps", steps)
-    done = command("python", ROOT / f"scripts/{script}.py", ROOT / "configs/update.cfg", "training/base/model-best", "corpus", output, *options, *words, cwd=project)
+    done = command(
+        "python",
+        ROOT / f"scripts/{script}.py",
+        ROOT / "configs/update.cfg",
+        "training/base/model-best",
+        "corpus",
+        output,
+        *options,
+        *words,
+        cwd=project,
+    )
     return done
 
 
@@ -85,14 +95,25 @@ def test_shares_are_nested_whatever_the_order():
     shares = [{doc.text for doc in nested(docs, share, seed=0)} for share in (0.25, 0.5, 0.75, 1.0)]
     assert [len(share) for share in shares] == [10, 20, 30, 40]
     assert all(small < large for small, large in zip(shares, shares[1:]))
-    assert {doc.text for doc in nested(mixed, 0.25, seed=0)} == shares[0] != {doc.text for doc in nested(docs, 0.25, seed=1)}
+    assert (
+        {doc.text for doc in nested(mixed, 0.25, seed=0)}
+        == shares[0]
+        != {doc.text for doc in nested(docs, 0.25, seed=1)}
+    )
 
 
-@pytest.mark.parametrize("before, after, says", [
-    ([[1, 0, 1]] * 50, [[2, 0, 0]] * 50, "Worth annotating for: the last 30 examples: better by 33.3 F"),
-    ([[2, 0, 0]] * 50, [[1, 0, 1]] * 50, "Not worth annotating for"),
-    ([[1, 0, 1], [1, 0, 0]] * 25, [[1, 0, 0], [1, 0, 1]] * 25, "Not shown to be worth annotating for: the last 30 examples: not distinguishable"),
-])
+@pytest.mark.parametrize(
+    "before, after, says",
+    [
+        ([[1, 0, 1]] * 50, [[2, 0, 0]] * 50, "Worth annotating for: the last 30 examples: better by 33.3 F"),
+        ([[2, 0, 0]] * 50, [[1, 0, 1]] * 50, "Not worth annotating for"),
+        (
+            [[1, 0, 1], [1, 0, 0]] * 25,
+            [[1, 0, 0], [1, 0, 1]] * 25,
+            "Not shown to be worth annotating for: the last 30 examples: not distinguishable",
+        ),
+    ],
+)
 def test_what_the_last_quarter_says(before, after, says):
     rows = [{"counts": before, "examples": 90}, {"counts": after, "examples": 120}]
     found = last_quarter(rows, seed=0)

@@ -72,12 +72,16 @@ def test_without_a_network_no_asset_that_is_needed_is_missing(clone):
         assert done.code == 0, done.raw
 
 
-@pytest.mark.parametrize("hashes, file, reason", [
-    ({"checksum": "0" * 32}, "new.txt", "what came has md5 "),
-    ({"sha256": "0" * 64}, "new.txt", "what came has sha256 "),
-    ({}, "cut.txt", "IncompleteRead"),
-    ({"checksum": "0" * 32}, "none.txt", "404"),
-], ids=["md5", "sha256", "half of it", "not there"])
+@pytest.mark.parametrize(
+    "hashes, file, reason",
+    [
+        ({"checksum": "0" * 32}, "new.txt", "what came has md5 "),
+        ({"sha256": "0" * 64}, "new.txt", "what came has sha256 "),
+        ({}, "cut.txt", "IncompleteRead"),
+        ({"checksum": "0" * 32}, "none.txt", "404"),
+    ],
+    ids=["md5", "sha256", "half of it", "not there"],
+)
 def test_a_file_that_is_not_the_right_one_leaves_the_old_one(tmp_path, server, hashes, file, reason):
     for name in ("new.txt", "cut.txt"):
         (tmp_path / "served" / name).write_text("new\n" * 50, encoding="utf8")
@@ -90,7 +94,9 @@ def test_a_file_that_is_not_the_right_one_leaves_the_old_one(tmp_path, server, h
     (folder / "data").mkdir()
     (folder / "data/file.txt").write_text(old, encoding="utf8")
     done = command(*OURS, cwd=folder, **DIRECT)
-    assert done.code == 1 and f"{server.url}/{file}: " in done.out and reason in done.out and "Traceback" not in done.raw, done.raw
+    assert (
+        done.code == 1 and f"{server.url}/{file}: " in done.out and reason in done.out and "Traceback" not in done.raw
+    ), done.raw
     assert (folder / "data/file.txt").read_text(encoding="utf8") == old
     # The others come all the same, and nothing is left beside them.
     assert sorted(path.name for path in (folder / "data").iterdir()) == ["file.txt", "good.txt"]
@@ -141,7 +147,9 @@ def test_the_whole_project_runs(tmp_path, kind, engine):
     done = command(*before, *ENGINES[engine], cwd=folder, **variables)
     assert done.code == 0 and "Skipping" not in done.raw, done.raw
     assert {"spacy": f"{STAGES[-1]} ", "dvc": f"Running stage '{STAGES[-1]}'"}[engine] in done.raw
-    assert "works in an empty environment" in done.out and "packages_lent" not in srsly.read_json(folder / "training/smoke_test.json")
+    assert "works in an empty environment" in done.out and "packages_lent" not in srsly.read_json(
+        folder / "training/smoke_test.json"
+    )
 
 
 @pytest.mark.places
@@ -151,7 +159,9 @@ def test_with_an_empty_cache_the_project_lends_its_packages(ran_with_dvc, tmp_pa
     folder = shutil.copytree(ran_with_dvc, tmp_path / "project", symlinks=True)
     smoke_test = [*before, *ENGINES["dvc"], "--force", "--single-item", "smoke-test"]
     done = command(*smoke_test, cwd=folder, UV_CACHE_DIR=str(tmp_path / "empty"), **variables)
-    assert done.code == 0 and "Failed to fetch" in done.out and "works beside this environment's packages" in done.out, done.raw
+    assert (
+        done.code == 0 and "Failed to fetch" in done.out and "works beside this environment's packages" in done.out
+    ), done.raw
     assert srsly.read_json(folder / "training/smoke_test.json")["packages_lent"]
 
 
@@ -166,10 +176,15 @@ def test_what_the_project_has_not_it_does_not_lend(ran_with_dvc, tmp_path):
     unpacked = tmp_path / "unpacked"
     shutil.unpack_archive(wheel, unpacked, "zip")
     (metadata,) = unpacked.glob("*.dist-info/METADATA")
-    metadata.write_text(metadata.read_text(encoding="utf8").replace("Requires-Dist:", "Requires-Dist: numpy>=99\nRequires-Dist:", 1), encoding="utf8")
+    metadata.write_text(
+        metadata.read_text(encoding="utf8").replace("Requires-Dist:", "Requires-Dist: numpy>=99\nRequires-Dist:", 1),
+        encoding="utf8",
+    )
     (metadata.parent / "RECORD").write_text("", encoding="utf8")
     shutil.make_archive(str(tmp_path / "made"), "zip", unpacked)
     shutil.copy(tmp_path / "made.zip", wheel)
     done = command("python", "scripts/smoke_test.py", *words, cwd=folder, **PROXIES)
-    assert done.code == 1 and "does not work in an empty environment" in done.out and "Traceback" not in done.raw, done.raw
+    assert done.code == 1 and "does not work in an empty environment" in done.out and "Traceback" not in done.raw, (
+        done.raw
+    )
     assert (folder / words[-1]).read_bytes() == before

@@ -23,17 +23,50 @@ ROW = {"base": NOTHING, "updated": PRF, "difference_f": 53.33, "interval": [41.5
 METRICS = {
     "labels": {"new": ["GADGET"], "old": ["PERSON"], "taken_over": []},
     "new_test": {"texts": 31, "all": ROW, "labels": {"GADGET": ROW}},
-    "gain": {"f": 53.33, "p": 80.0, "r": 40.0, "base_f": 0.0, "interval": [41.5, 60.25], "says": "better by 53.3 F (41.5 to 60.3)"},
-    "retention": {"measured": "F on gold annotation", "texts": 96, "plain": {}, "kept": {"percent": 98.6, "interval": [97.8, 99.3]}},
+    "gain": {
+        "f": 53.33,
+        "p": 80.0,
+        "r": 40.0,
+        "base_f": 0.0,
+        "interval": [41.5, 60.25],
+        "says": "better by 53.3 F (41.5 to 60.3)",
+    },
+    "retention": {
+        "measured": "F on gold annotation",
+        "texts": 96,
+        "plain": {},
+        "kept": {"percent": 98.6, "interval": [97.8, 99.3]},
+    },
     "seen_unseen": {"seen": {"r": 75.0, "support": 4}, "unseen": {"r": 25.0, "support": 8}},
 }
-ANNOTATED = {"texts": 70, "texts_in": 71, "texts_without_entity": 30, "spans": {"GADGET": 44}, "spans_in": 44, "left_out": {"answer is reject": {"texts": 1}}}
+ANNOTATED = {
+    "texts": 70,
+    "texts_in": 71,
+    "texts_without_entity": 30,
+    "spans": {"GADGET": 44},
+    "spans_in": 44,
+    "left_out": {"answer is reject": {"texts": 1}},
+}
 BASE = {**ANNOTATED, "texts": 340, "spans": {"PERSON": 123}}
-COUNTS = {"base": BASE, "annotated": ANNOTATED, "test": {**ANNOTATED, "texts": 31}, "raw": {"texts": 55, "texts_in": 55, "left_out": {}}}
+COUNTS = {
+    "base": BASE,
+    "annotated": ANNOTATED,
+    "test": {**ANNOTATED, "texts": 31},
+    "raw": {"texts": 55, "texts_in": 55, "left_out": {}},
+}
 DROP = {**PRF, "f": 21.0, "plain_f": 53.33, "interval": [25.0, 38.75]}
 BREAKDOWNS = {"probes": {"lower": {"new": {"updated": DROP}}, "upper": {}}}
 TEXTS = {"gold": 40, "silver": 7, "rehearsal": 90, "distilled": 21}
-PUBLISHED = {"name": "news_md", "version": "3.8.0", "license": "CC BY-SA 4.0", "author": "Somebody Else", "email": "her@example.org", "url": "https://example.org", "sources": ["A Treebank"], "requirements": ["a-tool>=1.0,<2.0"]}
+PUBLISHED = {
+    "name": "news_md",
+    "version": "3.8.0",
+    "license": "CC BY-SA 4.0",
+    "author": "Somebody Else",
+    "email": "her@example.org",
+    "url": "https://example.org",
+    "sources": ["A Treebank"],
+    "requirements": ["a-tool>=1.0,<2.0"],
+}
 TEACHERS = {"update": 3, "all-mpnet-base-v2": 1}
 SECTIONS = ["Label Scheme", "Accuracy", "Intended use", "How it was made", "Data", "How good it is", "Limits"]
 
@@ -49,12 +82,29 @@ def pipeline(**meta: object) -> spacy.Language:
 def packaged(folder, **meta: object):
     """RETURNS (SimpleNamespace): What the real command says that makes packages in folder/out, of a base with this meta."""
     pipeline(**meta).to_disk(folder / "model")
-    for name, content in {"metrics": METRICS, "counts": COUNTS, "breakdowns": BREAKDOWNS, "summary": {"texts": TEXTS, "teachers": TEACHERS}}.items():
+    for name, content in {
+        "metrics": METRICS,
+        "counts": COUNTS,
+        "breakdowns": BREAKDOWNS,
+        "summary": {"texts": TEXTS, "teachers": TEACHERS},
+    }.items():
         srsly.write_json(folder / f"{name}.json", content)
     given = [word for name in ("metrics", "counts", "breakdowns", "summary") for word in (f"--{name}", f"{name}.json")]
     return command(
-        "python", ROOT / "scripts/package.py", "model", "out", *given, "--card", ROOT / "templates/model_card.md",
-        "--name", "gadget_ner", "--version", "0.1.0", "--license", "MIT", cwd=folder,
+        "python",
+        ROOT / "scripts/package.py",
+        "model",
+        "out",
+        *given,
+        "--card",
+        ROOT / "templates/model_card.md",
+        "--name",
+        "gadget_ner",
+        "--version",
+        "0.1.0",
+        "--license",
+        "MIT",
+        cwd=folder,
     )
 
 
@@ -70,7 +120,9 @@ def packages(tmp_path_factory):
 def test_a_pipeline_edited_by_hand_is_not_packaged(tmp_path):
     """After the base was checked: its requirements would be installed with the wheel, and its language is part of a path."""
     done = packaged(tmp_path, requirements=[f"x @ file://{tmp_path}/evil"], lang="../../evil")
-    assert done.code == 1 and "x @ file://" in done.out and "'../../evil'" in done.out and "Traceback" not in done.raw, done.raw
+    assert (
+        done.code == 1 and "x @ file://" in done.out and "'../../evil'" in done.out and "Traceback" not in done.raw
+    ), done.raw
     assert not (tmp_path / "out").exists() and not list(tmp_path.parent.rglob("evil*"))
 
 
@@ -79,7 +131,9 @@ def installed(packages, tmp_path_factory):
     """A folder with nothing but the wheel, for PYTHONPATH."""
     folder = tmp_path_factory.mktemp("installed")
     (wheel,) = packages.glob("*.whl")
-    done = command("python", "-m", "uv", "pip", "install", "--no-index", "--no-deps", "--target", folder, wheel, cwd=folder)
+    done = command(
+        "python", "-m", "uv", "pip", "install", "--no-index", "--no-deps", "--target", folder, wheel, cwd=folder
+    )
     assert done.code == 0, done.raw
     return folder
 
@@ -123,13 +177,24 @@ def test_wheel_and_sdist_carry_one_and_the_same_card(packages):
     places = [card.index(f"### {section}\n") for section in SECTIONS]
     assert places == sorted(places)
     for said in (
-        "`GADGET`", "`PERSON`",
-        "| base | 340 | 30 | 123 PERSON |", "| annotated | 70 | 30 | 44 GADGET |", "| test | 31 |", "| raw | 55 |",
-        "| GADGET | 12 | 80.0 | 40.0 | 53.33 | 0.0 | 53.33 (41.5 to 60.25) |", "98.6 % is kept (95 % interval 97.8 to 99.3",
-        "`en_news_md` 3.8.0 by Somebody Else (licence: CC BY-SA 4.0)", "| **License** | `MIT` |", "A Treebank<br>[en_news_md 3.8.0](https://example.org) (Somebody Else)",
-        "To find GADGET, PERSON in texts", 'spacy.load("en_gadget_ner")',
-        "21 of these were learnt from as well, with the new entities that most of several earlier trainings found in them (3 × update, 1 × all-mpnet-base-v2); nobody", "7 of these were learnt from as well, with the new entities that patterns",
-        "training never showed 25.0 % are found (of 8)", "all is lower-cased, F of GADGET is 21.0 instead of 53.33", "95 % interval of the drop: 25.0 to 38.75",
+        "`GADGET`",
+        "`PERSON`",
+        "| base | 340 | 30 | 123 PERSON |",
+        "| annotated | 70 | 30 | 44 GADGET |",
+        "| test | 31 |",
+        "| raw | 55 |",
+        "| GADGET | 12 | 80.0 | 40.0 | 53.33 | 0.0 | 53.33 (41.5 to 60.25) |",
+        "98.6 % is kept (95 % interval 97.8 to 99.3",
+        "`en_news_md` 3.8.0 by Somebody Else (licence: CC BY-SA 4.0)",
+        "| **License** | `MIT` |",
+        "A Treebank<br>[en_news_md 3.8.0](https://example.org) (Somebody Else)",
+        "To find GADGET, PERSON in texts",
+        'spacy.load("en_gadget_ner")',
+        "21 of these were learnt from as well, with the new entities that most of several earlier trainings found in them (3 × update, 1 × all-mpnet-base-v2); nobody",
+        "7 of these were learnt from as well, with the new entities that patterns",
+        "training never showed 25.0 % are found (of 8)",
+        "all is lower-cased, F of GADGET is 21.0 instead of 53.33",
+        "95 % interval of the drop: 25.0 to 38.75",
     ):
         assert said in card, said
     assert "upper-cased" not in card
@@ -142,14 +207,28 @@ def test_the_wheel_asks_for_no_package_but_spacy(installed):
 
 def test_meta_has_it_in_fields(packages):
     meta = json.loads(read_all(packages)["wheel"]["meta.json"])
-    assert meta["labels"]["ner_gadget"] == ["GADGET"] and meta["license"] == "MIT" and meta["performance"]["ents_per_type"]["GADGET"]["f"] == 0.5333
-    assert meta["data"]["annotated"] == {"texts": 70, "texts_without_entity": 30, "spans": {"GADGET": 44}} and meta["data"]["raw"] == {"texts": 55}
+    assert (
+        meta["labels"]["ner_gadget"] == ["GADGET"]
+        and meta["license"] == "MIT"
+        and meta["performance"]["ents_per_type"]["GADGET"]["f"] == 0.5333
+    )
+    assert meta["data"]["annotated"] == {"texts": 70, "texts_without_entity": 30, "spans": {"GADGET": 44}} and meta[
+        "data"
+    ]["raw"] == {"texts": 55}
     assert meta["trained_on"] == TEXTS and meta["teachers"] == TEACHERS
     figures = meta["metrics"]
-    assert figures["labels"]["GADGET"] == {**PRF, "base_f": 0.0, "difference_f": 53.33, "interval": [41.5, 60.25]} and figures["texts"] == 31
+    assert (
+        figures["labels"]["GADGET"] == {**PRF, "base_f": 0.0, "difference_f": 53.33, "interval": [41.5, 60.25]}
+        and figures["texts"] == 31
+    )
     assert figures["retention"]["interval"] == [97.8, 99.3] and figures["gain"]["interval"] == [41.5, 60.25]
     assert meta["base_pipeline"] == {
-        "name": "en_news_md", "version": "3.8.0", "license": "CC BY-SA 4.0", "author": "Somebody Else", "url": "https://example.org", "trained_here": False,
+        "name": "en_news_md",
+        "version": "3.8.0",
+        "license": "CC BY-SA 4.0",
+        "author": "Somebody Else",
+        "url": "https://example.org",
+        "trained_here": False,
     }
     # Who made the base did not make this.
     assert not (meta["author"] or meta["email"] or meta["url"])
@@ -158,16 +237,33 @@ def test_meta_has_it_in_fields(packages):
 def test_other_kinds_of_base():
     card = ROOT / "templates/model_card.md"
     trained = write_meta(pipeline(), METRICS, COUNTS, "x", "1.0", "", card)
-    assert trained["sources"] is None and trained["base_pipeline"]["trained_here"] and "on 340 annotated texts" in trained["notes"]
-    assert "licence of this package (not stated)" in trained["notes"] and "lower-cased" not in trained["notes"] and "learnt from as well" not in trained["notes"]
-    alone = write_meta(pipeline(), METRICS, COUNTS, "x", "1.0", "", card, None, {"texts": TEXTS, "teachers": {"all-mpnet-base-v2": 1}})
+    assert (
+        trained["sources"] is None
+        and trained["base_pipeline"]["trained_here"]
+        and "on 340 annotated texts" in trained["notes"]
+    )
+    assert (
+        "licence of this package (not stated)" in trained["notes"]
+        and "lower-cased" not in trained["notes"]
+        and "learnt from as well" not in trained["notes"]
+    )
+    alone = write_meta(
+        pipeline(), METRICS, COUNTS, "x", "1.0", "", card, None, {"texts": TEXTS, "teachers": {"all-mpnet-base-v2": 1}}
+    )
     assert "that an earlier training found in them (1 × all-mpnet-base-v2); nobody" in alone["notes"]
     agreed = {**METRICS, "retention": {**METRICS["retention"], "measured": "agreement"}}
     del agreed["retention"]["plain"]
-    assert "(F; 95 % interval 97.8 to 99.3)" in write_meta(pipeline(**PUBLISHED), agreed, COUNTS, "x", "1.0", "", card)["notes"]
+    assert (
+        "(F; 95 % interval 97.8 to 99.3)"
+        in write_meta(pipeline(**PUBLISHED), agreed, COUNTS, "x", "1.0", "", card)["notes"]
+    )
     blank = {**METRICS, "labels": {**METRICS["labels"], "old": []}, "retention": {"measured": "nothing", "kept": None}}
     made = write_meta(pipeline(), blank, {**COUNTS, "base": {**BASE, "texts": 0}}, "x", "1.0", "", card)
-    assert "nothing to keep" in made["notes"] and "knew no entity labels" in made["notes"] and "| base |" not in made["notes"]
+    assert (
+        "nothing to keep" in made["notes"]
+        and "knew no entity labels" in made["notes"]
+        and "| base |" not in made["notes"]
+    )
     # A licence that nobody gave is that of the base.
     assert write_meta(pipeline(**PUBLISHED), METRICS, COUNTS, "x", "1.0", "", card)["license"] == "CC BY-SA 4.0"
 
@@ -185,7 +281,12 @@ def validate(python: object, table: str, **variables: str):
 def test_spacy_info_shows_the_metrics(installed):
     done = info("python", PYTHONPATH=str(installed))
     assert done.code == 0, done.raw
-    for said in ("'difference_f': 53.33, 'interval': [41.5, 60.25]", "| GADGET | 12 | 80.0 | 40.0 | 53.33 |", "'license': 'CC BY-SA 4.0'", "### Limits"):
+    for said in (
+        "'difference_f': 53.33, 'interval': [41.5, 60.25]",
+        "| GADGET | 12 | 80.0 | 40.0 | 53.33 |",
+        "'license': 'CC BY-SA 4.0'",
+        "### Limits",
+    ):
         assert said in done.out, (said, done.raw)
 
 

@@ -42,7 +42,17 @@ def test_a_path_with_spaces_other_letters_and_200_characters(tmp_path):
     assert again.code == 0 and stages_run("spacy", again) == ([ALWAYS], []), again.raw
     # The same bytes came from both.
     assert command("dvc", "status", cwd=project).out == f"{ALWAYS}: always changed"
-    assert not command("git", "status", "--porcelain", "--", ":!dvc.lock", ":!training/*.json", ":!assets", ":!project.yml", cwd=project).raw
+    assert not command(
+        "git",
+        "status",
+        "--porcelain",
+        "--",
+        ":!dvc.lock",
+        ":!training/*.json",
+        ":!assets",
+        ":!project.yml",
+        cwd=project,
+    ).raw
 
 
 def test_a_subdirectory_of_a_larger_repository(tmp_path):
@@ -54,7 +64,9 @@ def test_a_subdirectory_of_a_larger_repository(tmp_path):
     commit(outer)
     run_all(project, "dvc")
     changed = command("git", "status", "--porcelain", cwd=outer).raw.splitlines()
-    assert {line[3:] for line in changed} <= {f"apps/ner/{name}" for name in ("dvc.lock", "training/metrics.json", "training/summary.json")}
+    assert {line[3:] for line in changed} <= {
+        f"apps/ner/{name}" for name in ("dvc.lock", "training/metrics.json", "training/summary.json")
+    }
 
 
 def test_no_git_at_all(tmp_path):
@@ -72,7 +84,12 @@ def test_a_download_without_its_history(tmp_path):
     """What GitHub gives as a zip. spaCy's engine asks for nothing; DVC does after `git init`."""
     origin = tiny(copy_of_repository(tmp_path / "origin"))
     commit(origin)
-    assert command("git", "archive", "--format=zip", "--prefix=ner-main/", "-o", tmp_path / "main.zip", "HEAD", cwd=origin).code == 0
+    assert (
+        command(
+            "git", "archive", "--format=zip", "--prefix=ner-main/", "-o", tmp_path / "main.zip", "HEAD", cwd=origin
+        ).code
+        == 0
+    )
     shutil.unpack_archive(tmp_path / "main.zip", tmp_path)
     project = tmp_path / "ner-main"
     run_all(project, "spacy", **without_git())

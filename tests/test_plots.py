@@ -12,7 +12,14 @@ from conftest import ROOT, command
 PLOTS = [path for plot in srsly.read_yaml(ROOT / "dvc.yaml")["plots"] for path in plot]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # A name that is resolved is a look at the network.
-ALONE = ["--headless=new", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000", "--enable-logging=stderr"]
+ALONE = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--virtual-time-budget=20000",
+    "--enable-logging=stderr",
+]
 GIT = {f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
@@ -23,30 +30,68 @@ def measured(folder, label="GADGET"):
     side = {**row, "drop": 0.0, "says": "no difference"}
     agreed = {"kept": {"percent": 100.0}}
     metrics = {
-        "labels": {"new": [label], "old": [], "taken_over": []}, "gain": row, "retention": {"kept": None},
-        "new_test": {"labels": {label: pair}}, "agreement": {"new_test": agreed, "raw_test": agreed},
-        "seen_unseen": {"seen": {"r": None, "support": 0}, "unseen": {"r": 0.0, "base_r": 0.0, "support": 1, "says": "no difference"}},
+        "labels": {"new": [label], "old": [], "taken_over": []},
+        "gain": row,
+        "retention": {"kept": None},
+        "new_test": {"labels": {label: pair}},
+        "agreement": {"new_test": agreed, "raw_test": agreed},
+        "seen_unseen": {
+            "seen": {"r": None, "support": 0},
+            "unseen": {"r": 0.0, "base_r": 0.0, "support": 1, "says": "no difference"},
+        },
     }
-    kinds = {kind: {"base": 1, "updated": 1, "says": "no difference"} for kind in ("correct", "missed", "spurious", "boundary")}
+    kinds = {
+        kind: {"base": 1, "updated": 1, "says": "no difference"}
+        for kind in ("correct", "missed", "spurious", "boundary")
+    }
     matrix = {label: {label: 0, "none": 1}, "none": {label: 0, "none": 0}}
     found = {
         **{part: {"new_test": {"0": {label: pair, "all": pair}}} for part in ("frequency", "length", "casing")},
-        "errors": {"new_test": {label: kinds, "all": kinds}}, "confusion": {"new_test": {"base": matrix, "updated": matrix}},
+        "errors": {"new_test": {label: kinds, "all": kinds}},
+        "confusion": {"new_test": {"base": matrix, "updated": matrix}},
         "probes": {"lower": {"new": {"base": side, "updated": side}}},
     }
     for name, content in (("metrics", metrics), ("breakdowns", found)):
         srsly.write_json(folder / f"training/{name}.json", content)
-    srsly.write_json(folder / "training/mix.json", {"train": {"gold": {"texts": 3}, "silver": {"texts": 0}, "rehearsal": {"texts": 9}}})
-    srsly.write_json(folder / "training/distilled.json", {"texts": 6, "teachers": [{"config": "update.cfg"}, {"config": "update.cfg"}, {"config": "t.cfg", "encoder": "an/encoder"}]})
+    srsly.write_json(
+        folder / "training/mix.json",
+        {"train": {"gold": {"texts": 3}, "silver": {"texts": 0}, "rehearsal": {"texts": 9}}},
+    )
+    srsly.write_json(
+        folder / "training/distilled.json",
+        {
+            "texts": 6,
+            "teachers": [
+                {"config": "update.cfg"},
+                {"config": "update.cfg"},
+                {"config": "t.cfg", "encoder": "an/encoder"},
+            ],
+        },
+    )
     (folder / "training/base.jsonl").write_text("", encoding="utf8")
     srsly.write_jsonl(folder / "training/updated.jsonl", [{"step": n, "score": n / 9} for n in range(3)])
 
 
 def draw(project):
     """RETURNS (str): The page that DVC makes of what scripts/plots.py writes."""
-    words = ["training/metrics.json", "training/breakdowns.json", "training/plots", "--summary", "training/summary.json"]
+    words = [
+        "training/metrics.json",
+        "training/breakdowns.json",
+        "training/plots",
+        "--summary",
+        "training/summary.json",
+    ]
     words += ["--mix", "training/mix.json", "--distilled", "training/distilled.json"]
-    done = command("python", "scripts/plots.py", *words, "--base-log", "training/base.jsonl", "--update-log", "training/updated.jsonl", cwd=project)
+    done = command(
+        "python",
+        "scripts/plots.py",
+        *words,
+        "--base-log",
+        "training/base.jsonl",
+        "--update-log",
+        "training/updated.jsonl",
+        cwd=project,
+    )
     assert done.code == 0, done.raw
     done = command("dvc", "plots", "show", cwd=project)
     assert done.code == 0 and "ERROR" not in done.raw, done.raw
@@ -101,7 +146,9 @@ def test_a_browser_draws_it_without_a_network(clone):
 def test_the_experiments_of_the_readme(ran_with_dvc, tmp_path):
     """Each line of it, on a small project: only the number of steps is another."""
     project = shutil.copytree(ran_with_dvc, tmp_path / "project", symlinks=True)
-    block = re.search(r"<!-- experiments -->\n```bash\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf8"), re.DOTALL)[1]
+    block = re.search(
+        r"<!-- experiments -->\n```bash\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf8"), re.DOTALL
+    )[1]
     said = {}
     for line in (line.split(" #")[0].strip() for line in block.replace("max_steps 1500", "max_steps 60").splitlines()):
         done = command("bash", "-c", line, cwd=project, **GIT)

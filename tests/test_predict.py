@@ -27,13 +27,18 @@ NAMES = ["Ines", "Tomasz", "nobody", "Abena", "somebody"]
 def pipeline(folder, people=("Ines", "Abena")):
     """A pipeline that finds people and the Zune by rule."""
     nlp = spacy.blank("en")
-    nlp.add_pipe("entity_ruler").add_patterns([{"label": "PERSON", "pattern": name} for name in people] + [{"label": "GADGET", "pattern": "Zune"}])
+    nlp.add_pipe("entity_ruler").add_patterns(
+        [{"label": "PERSON", "pattern": name} for name in people] + [{"label": "GADGET", "pattern": "Zune"}]
+    )
     nlp.to_disk(folder)
     return nlp
 
 
 def texts(shard, number=6):
-    return [{"text": f"{NAMES[(n + shard) % 5]} 🙁 lost Zune {shard}.{n}", "id": f"{shard}-{n}", "meta": {"n": n}} for n in range(number)]
+    return [
+        {"text": f"{NAMES[(n + shard) % 5]} 🙁 lost Zune {shard}.{n}", "id": f"{shard}-{n}", "meta": {"n": n}}
+        for n in range(number)
+    ]
 
 
 @pytest.fixture
@@ -54,13 +59,20 @@ def predict(run):
 
 def test_each_text_comes_out_with_what_the_pipeline_finds(predict, shards, tmp_path):
     done = predict()
-    assert done.code == 0 and "3 of 3 shards in out, 3 of them new; 18 texts" in done.out and "notes.csv" in done.out, done.raw
+    assert done.code == 0 and "3 of 3 shards in out, 3 of them new; 18 texts" in done.out and "notes.csv" in done.out, (
+        done.raw
+    )
     nlp = spacy.load(tmp_path / "pipe")
     for shard, name in enumerate(("a.jsonl", "b.jsonl", "more/c.jsonl")):
-        expected = [{**row, "entities": [[e.start_char, e.end_char, e.label_] for e in nlp(row["text"]).ents]} for row in texts(shard)]
+        expected = [
+            {**row, "entities": [[e.start_char, e.end_char, e.label_] for e in nlp(row["text"]).ents]}
+            for row in texts(shard)
+        ]
         assert list(srsly.read_jsonl(tmp_path / "out" / name)) == expected
     rows = list(srsly.read_jsonl(tmp_path / "out/_shards.jsonl"))
-    assert [(row["shard"], row["texts"], row["entities"]) for row in rows] == [(n, 6, {"GADGET": 6, "PERSON": p}) for n, p in (("a.jsonl", 3), ("b.jsonl", 2), ("more/c.jsonl", 2))]
+    assert [(row["shard"], row["texts"], row["entities"]) for row in rows] == [
+        (n, 6, {"GADGET": 6, "PERSON": p}) for n, p in (("a.jsonl", 3), ("b.jsonl", 2), ("more/c.jsonl", 2))
+    ]
     assert all(row["output"] == digest_of(tmp_path / "out" / row["shard"]) for row in rows)
 
 
@@ -105,19 +117,35 @@ def test_poisoned_shards_are_set_aside_with_the_reason(predict, shards, tmp_path
     (shards / "a.jsonl").write_bytes(b"[")
     write(shards / "z.jsonl", texts(9))
     done = predict("--tries", 2)
-    assert done.code == 1 and "Traceback" not in done.raw and "6 of 9 shards were set aside; out/_failed.jsonl lists them" in done.out, done.raw
+    assert (
+        done.code == 1
+        and "Traceback" not in done.raw
+        and "6 of 9 shards were set aside; out/_failed.jsonl lists them" in done.out
+    ), done.raw
     failed = {row["shard"]: row for row in srsly.read_jsonl(tmp_path / "out/_failed.jsonl")}
-    assert list(failed) == sorted(["a.jsonl", *(f"{name}.jsonl" for name in POISON)]) and {row["tries"] for row in failed.values()} == {2}
+    assert list(failed) == sorted(["a.jsonl", *(f"{name}.jsonl" for name in POISON)]) and {
+        row["tries"] for row in failed.values()
+    } == {2}
     for name, (_, reason) in POISON.items():
         assert reason in failed[f"{name}.jsonl"]["reason"], failed
         assert f"{name}.jsonl" in done.out and not (tmp_path / f"out/{name}.jsonl").exists()
-    assert [row["shard"] for row in srsly.read_jsonl(tmp_path / "out/_shards.jsonl")] == ["b.jsonl", "more/c.jsonl", "z.jsonl"]
+    assert [row["shard"] for row in srsly.read_jsonl(tmp_path / "out/_shards.jsonl")] == [
+        "b.jsonl",
+        "more/c.jsonl",
+        "z.jsonl",
+    ]
     now = content(tmp_path / "out")
-    assert {name: now[name] for name in before if name != "_shards.jsonl"} == {name: before[name] for name in before if name != "_shards.jsonl"}
+    assert {name: now[name] for name in before if name != "_shards.jsonl"} == {
+        name: before[name] for name in before if name != "_shards.jsonl"
+    }
     for name in (*POISON, "a"):
         write(shards / f"{name}.jsonl", texts(3))
     done = predict()
-    assert done.code == 0 and "9 of 9 shards in out, 6 of them new" in done.out and not (tmp_path / "out/_failed.jsonl").exists(), done.raw
+    assert (
+        done.code == 0
+        and "9 of 9 shards in out, 6 of them new" in done.out
+        and not (tmp_path / "out/_failed.jsonl").exists()
+    ), done.raw
 
 
 def test_what_cannot_be_begun(predict, shards, tmp_path):
@@ -135,9 +163,23 @@ def test_what_cannot_be_begun(predict, shards, tmp_path):
 
 
 OVERLAPS = [
-    ("in/a.jsonl", "in"), ("in", "in"), ("in", "in/more"), ("in", "in/new/deeper"), ("in/a.jsonl", "in/a.jsonl"), ("in", "."), ("in/more", "in"),
-    ("in/a.jsonl", "link"), ("in", "link"), ("link", "in"), ("link/a.jsonl", "in"), ("file_link", "in"), ("in/a.jsonl", "link.jsonl"),
-    ("in", "link/new"), ("in/../in", "in/"), ("in", "other/../in"), ("file_link/a.jsonl", "in"),
+    ("in/a.jsonl", "in"),
+    ("in", "in"),
+    ("in", "in/more"),
+    ("in", "in/new/deeper"),
+    ("in/a.jsonl", "in/a.jsonl"),
+    ("in", "."),
+    ("in/more", "in"),
+    ("in/a.jsonl", "link"),
+    ("in", "link"),
+    ("link", "in"),
+    ("link/a.jsonl", "in"),
+    ("file_link", "in"),
+    ("in/a.jsonl", "link.jsonl"),
+    ("in", "link/new"),
+    ("in/../in", "in/"),
+    ("in", "other/../in"),
+    ("file_link/a.jsonl", "in"),
 ]
 
 
@@ -153,7 +195,12 @@ def test_what_is_read_is_never_written_over(predict, shards, tmp_path, source, t
     write(shards / "more/more/c.jsonl", texts(0))
     before = content(tmp_path)
     done = predict(source=source, target=target)
-    assert done.code == 1 and "Nothing was written" in done.out and "predict_to" in done.out and "Traceback" not in done.raw, done.raw
+    assert (
+        done.code == 1
+        and "Nothing was written" in done.out
+        and "predict_to" in done.out
+        and "Traceback" not in done.raw
+    ), done.raw
     assert {name: made for name, made in content(tmp_path).items() if not name.startswith("training/.run.")} == before
 
 
@@ -183,7 +230,9 @@ def test_a_file_that_somebody_else_made_is_not_replaced(predict, shards, tmp_pat
 def test_a_gpu_that_is_not_there(predict, shards, tmp_path):
     """Whether CuPy is missing, or a GPU: no machine has a hundred of them."""
     done = predict("--gpu-id", 99)
-    assert done.code == 1 and "vars.gpu_id is 99: " in done.out and "make gpu" in done.out and "Traceback" not in done.raw, done.raw
+    assert (
+        done.code == 1 and "vars.gpu_id is 99: " in done.out and "make gpu" in done.out and "Traceback" not in done.raw
+    ), done.raw
     assert not (tmp_path / "out").exists()
 
 
@@ -201,7 +250,10 @@ def test_parquet_in_and_out(predict, shards, tmp_path):
     done = predict()
     assert done.code == 1 and "q.parquet:2: text: Field required" in done.out and "4 of 5 shards" in done.out, done.raw
     rows = parquet.read_table(tmp_path / "out/p.parquet").to_pylist()
-    as_json = [{**row, "entities": [list(e.values()) for e in row["entities"]], "meta": json.loads(row["meta"] or "{}")} for row in rows]
+    as_json = [
+        {**row, "entities": [list(e.values()) for e in row["entities"]], "meta": json.loads(row["meta"] or "{}")}
+        for row in rows
+    ]
     assert [{k: v for k, v in row.items() if v} for row in as_json] == list(srsly.read_jsonl(tmp_path / "out/a.jsonl"))
     # What came out goes in again.
     (tmp_path / "out/_failed.jsonl").unlink()
@@ -219,13 +271,21 @@ def test_shards_on_s3(predict, shards, tmp_path, s3, monkeypatch):  # noqa: F811
         bucket.put_file(str(shards / name), f"ner/raw/{name}")
     bucket.pipe_file("ner/raw/x.jsonl", b"{")
     done = predict("--workers", 2, source="s3://ner/raw", target="s3://ner/made")
-    assert done.code == 1 and "x.jsonl:1: broken JSON" in done.out and "3 of 4 shards in s3://ner/made, 3 of them new" in done.out, done.raw
+    assert (
+        done.code == 1
+        and "x.jsonl:1: broken JSON" in done.out
+        and "3 of 4 shards in s3://ner/made, 3 of them new" in done.out
+    ), done.raw
     assert predict().code == 0
     for name in ("a.jsonl", "b.jsonl", "more/c.jsonl"):
         assert bucket.cat_file(f"ner/made/{name}") == (tmp_path / "out" / name).read_bytes()
     bucket.rm_file("ner/raw/x.jsonl")
     done = predict(source="s3://ner/raw", target="s3://ner/made")
-    assert done.code == 0 and "3 of 3 shards in s3://ner/made, 0 of them new" in done.out and not bucket.exists("ner/made/_failed.jsonl"), done.raw
+    assert (
+        done.code == 0
+        and "3 of 3 shards in s3://ner/made, 0 of them new" in done.out
+        and not bucket.exists("ner/made/_failed.jsonl")
+    ), done.raw
 
 
 class Ending:
@@ -264,10 +324,20 @@ def test_annotate_gives_the_same_bytes_with_two_workers(assets, tmp_path, monkey
     made = []
     for workers in (1, 2):
         out = tmp_path / f"out{workers}"
-        annotate(assets / "patterns.jsonl", assets / "raw.jsonl", out / "silver.jsonl", assets / "annotated", out / "patterns.json", workers=workers, told="")
+        annotate(
+            assets / "patterns.jsonl",
+            assets / "raw.jsonl",
+            out / "silver.jsonl",
+            assets / "annotated",
+            out / "patterns.json",
+            workers=workers,
+            told="",
+        )
         made.append(content(out))
     assert made[0] == made[1]
-    assert [row["text"] for row in srsly.read_jsonl(out / "silver.jsonl")] == [f"an iphone x {n}" for n in range(60) if n % 3]
+    assert [row["text"] for row in srsly.read_jsonl(out / "silver.jsonl")] == [
+        f"an iphone x {n}" for n in range(60) if n % 3
+    ]
     (assets / "raw.jsonl").open("a").write("{\n")
     with pytest.raises(typer.Exit):
         annotate(assets / "patterns.jsonl", assets / "raw.jsonl", out / "silver.jsonl", None, None, workers=2, told="")
@@ -288,7 +358,9 @@ def test_the_first_raw_texts_are_found_however_few_are_read_at_once(tmp_path, mo
     expected = sorted((text for text in chain(*given) if text.startswith("Ines")), key=digest)
     for number in (1, 5, 1000):
         for workers in (1, 2):
-            found = RawTexts(tmp_path / "raw.spacy", tmp_path / "base", workers=workers).recognised(number, frozenset(expected[:1]))
+            found = RawTexts(tmp_path / "raw.spacy", tmp_path / "base", workers=workers).recognised(
+                number, frozenset(expected[:1])
+            )
             assert found == [(text, [(0, 4, "PERSON")]) for text in expected[1 : number + 1]]
     raw = RawTexts(tmp_path / "raw.spacy", tmp_path / "base")
     others = [f"not there {n}" for n in range(50)]

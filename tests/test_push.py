@@ -23,14 +23,22 @@ PUSH_HUB = ["python", ROOT / "scripts/push_hub.py", "out", "--repository", "some
 @pytest.fixture
 def hub(tmp_path):
     """A server on loopback that answers as the Hub does to an upload. `asked` has paths and bodies, `refuses` an answer to give."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             made.asked.append((self.path, body, self.headers.get("Authorization")))
-            answer = {"url": f"{made.url}/somebody/gadgets", "commitUrl": f"{made.url}/somebody/gadgets/commit/1", "commitOid": "1"}
+            answer = {
+                "url": f"{made.url}/somebody/gadgets",
+                "commitUrl": f"{made.url}/somebody/gadgets/commit/1",
+                "commitOid": "1",
+            }
             answer |= {"pullRequestUrl": None, "errors": [], "warnings": []}
             if "/preupload/" in self.path:
-                answer["files"] = [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in json.loads(body)["files"]]
+                answer["files"] = [
+                    {"path": f["path"], "uploadMode": "regular", "shouldIgnore": False}
+                    for f in json.loads(body)["files"]
+                ]
             content = json.dumps({"error": "no"} if made.refuses else answer).encode()
             self.send_response(made.refuses or 200)
             self.send_header("Content-Type", "application/json")
@@ -62,21 +70,36 @@ def push_hub(project, *words: str, before: tuple = (), **variables: str):
 
 def listed(raw: str) -> dict[str, tuple[int, str]]:
     """RETURNS (dict): Path, bytes and hash of each file that a dry run lists."""
-    return {m[1]: (int(m[2].replace(",", "")), m[3]) for m in re.finditer(r"(?m)^(\S+) +([\d,]+) +([0-9a-f]{64})\s*$", raw)}
+    return {
+        m[1]: (int(m[2].replace(",", "")), m[3]) for m in re.finditer(r"(?m)^(\S+) +([\d,]+) +([0-9a-f]{64})\s*$", raw)
+    }
 
 
 @pytest.mark.parametrize("kind", ["no network", "a proxy that refuses"])
 def test_a_dry_run_needs_no_network(project, kind):
     before, variables = cut_off(kind)
     done = push_hub(project, "--dry-run", before=tuple(before), **variables)
-    assert done.code == 0 and "Would go to somebody/gadgets, made private" in done.out and "Nothing was sent" in done.out, done.raw
+    assert (
+        done.code == 0 and "Would go to somebody/gadgets, made private" in done.out and "Nothing was sent" in done.out
+    ), done.raw
     files = listed(done.raw)
     (wheel,) = (project / "out").glob("*.whl")
     assert files[wheel.name] == (wheel.stat().st_size, hashlib.sha256(wheel.read_bytes()).hexdigest())
-    assert {"README.md", "meta.json", "config.cfg", "text_context.py", "tokenizer", "ner/model", "ner_gadget/model"} < set(files)
+    assert {
+        "README.md",
+        "meta.json",
+        "config.cfg",
+        "text_context.py",
+        "tokenizer",
+        "ner/model",
+        "ner_gadget/model",
+    } < set(files)
     assert "__init__.py" not in files and f"{len(files)} files" in done.out
     # The model card, with what the Hub itself reads on top.
-    assert "library_name: spacy license: mit tags: - spacy - token-classification" in done.out and "value: 0.5333" in done.out
+    assert (
+        "library_name: spacy license: mit tags: - spacy - token-classification" in done.out
+        and "value: 0.5333" in done.out
+    )
     assert "| GADGET | 12 | 80.0 |" in done.out and "### Limits" in done.out and TOKEN not in done.raw
     assert "made public" in push_hub(project, "--dry-run", "--public", **PROXIES).out
 
@@ -98,20 +121,35 @@ def test_what_is_pushed_is_what_the_dry_run_lists(project, hub):
         (project / "pulled" / path).write_bytes(content)
     assert spacy.load(project / "pulled").meta["name"] == "gadget_ner"
     # The token goes to the Hub, and nowhere else.
-    assert {token for _, _, token in hub.asked} <= {f"Bearer {TOKEN}", None} and f"Bearer {TOKEN}" in {token for _, _, token in hub.asked}
-    assert TOKEN not in done.raw and not [file for file in project.rglob("*") if file.is_file() and TOKEN.encode() in file.read_bytes()]
+    assert {token for _, _, token in hub.asked} <= {f"Bearer {TOKEN}", None} and f"Bearer {TOKEN}" in {
+        token for _, _, token in hub.asked
+    }
+    assert TOKEN not in done.raw and not [
+        file for file in project.rglob("*") if file.is_file() and TOKEN.encode() in file.read_bytes()
+    ]
 
 
 @pytest.mark.parametrize("refuses, said", [(401, "401"), (403, "403"), (500, "500")])
 def test_a_push_that_fails_says_why(project, hub, refuses, said):
     hub.refuses = refuses
     done = push_hub(project, HF_ENDPOINT=hub.url, **DIRECT)
-    assert done.code == 1 and said in done.out and "hf auth login" in done.out and "Traceback" not in done.raw and TOKEN not in done.raw, done.raw
+    assert (
+        done.code == 1
+        and said in done.out
+        and "hf auth login" in done.out
+        and "Traceback" not in done.raw
+        and TOKEN not in done.raw
+    ), done.raw
 
 
 def test_a_push_without_a_network_says_so(project):
     done = push_hub(project, **PROXIES)
-    assert done.code == 1 and "somebody/gadgets failed" in done.out and "Traceback" not in done.raw and TOKEN not in done.raw, done.raw
+    assert (
+        done.code == 1
+        and "somebody/gadgets failed" in done.out
+        and "Traceback" not in done.raw
+        and TOKEN not in done.raw
+    ), done.raw
 
 
 @pytest.mark.parametrize("repository", ["", "gadgets", "a/b/c", "a/b c", "../x", "a/--b"])
@@ -125,7 +163,10 @@ def kept(tmp_path):
     """A small project in which DVC keeps a file and the output of a stage."""
     folder = tmp_path / "project"
     write(folder / "data.jsonl", [{"text": "a"}])
-    stage = {"cmd": "python -c \"import pathlib; pathlib.Path('out').mkdir(); [pathlib.Path(f'out/{n}').write_text('ab') for n in '12']\"", "outs": ["out"]}
+    stage = {
+        "cmd": "python -c \"import pathlib; pathlib.Path('out').mkdir(); [pathlib.Path(f'out/{n}').write_text('ab') for n in '12']\"",
+        "outs": ["out"],
+    }
     srsly.write_yaml(folder / "dvc.yaml", {"stages": {"make": stage}})
     shutil.copytree(ROOT / ".dvc", folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local"))
     for words in (["git", "init", "-q"], ["dvc", "add", "-q", "data.jsonl"], ["dvc", "repro", "-q"]):
@@ -139,16 +180,31 @@ PUSH = ["python", ROOT / "scripts/push.py"]
 
 def test_dvc_a_dry_run_and_then_the_push(kept, tmp_path):
     done = command(*PUSH, "--dry-run", cwd=kept)
-    assert done.code == 1 and "no DVC remote" in done.out and "dvc remote add -d store" in done.out and "Traceback" not in done.raw, done.raw
+    assert (
+        done.code == 1
+        and "no DVC remote" in done.out
+        and "dvc remote add -d store" in done.out
+        and "Traceback" not in done.raw
+    ), done.raw
     assert command("dvc", "remote", "add", "-d", "store", tmp_path / "store", cwd=kept).code == 0
     done = command(*PUSH, "--dry-run", cwd=kept, **PROXIES)
-    assert done.code == 0 and f"Would go to store ({tmp_path / 'store'}): 2 outputs" in done.out and not (tmp_path / "store").exists(), done.raw
+    assert (
+        done.code == 0
+        and f"Would go to store ({tmp_path / 'store'}): 2 outputs" in done.out
+        and not (tmp_path / "store").exists()
+    ), done.raw
     size = (kept / "data.jsonl").stat().st_size
     md5 = hashlib.md5((kept / "data.jsonl").read_bytes()).hexdigest()
-    assert re.search(rf"data\.jsonl +1 +{size} +{md5}", done.raw) and re.search(r"out +2 +4 +[0-9a-f]{32}\.dir", done.raw), done.raw
+    assert re.search(rf"data\.jsonl +1 +{size} +{md5}", done.raw) and re.search(
+        r"out +2 +4 +[0-9a-f]{32}\.dir", done.raw
+    ), done.raw
     done = command(*PUSH, cwd=kept)
     assert done.code == 0 and "All is in store" in done.out, done.raw
-    pushed = [path.relative_to(tmp_path / "store/files/md5").as_posix().replace("/", "") for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    pushed = [
+        path.relative_to(tmp_path / "store/files/md5").as_posix().replace("/", "")
+        for path in (tmp_path / "store").rglob("*")
+        if path.is_file()
+    ]
     assert md5 in pushed and len(pushed) == 3
 
 
@@ -157,7 +213,9 @@ def test_dvc_what_is_not_recorded_is_not_pushed(kept, tmp_path):
     (kept / "out/1").unlink()
     (kept / "out/1").write_text("changed", encoding="utf8")
     done = command(*PUSH, cwd=kept)
-    assert done.code == 1 and "make" in done.out and "dvc commit -f" in done.out and not (tmp_path / "store").exists(), done.raw
+    assert (
+        done.code == 1 and "make" in done.out and "dvc commit -f" in done.out and not (tmp_path / "store").exists()
+    ), done.raw
 
 
 def test_dvc_without_dvc(tmp_path):

@@ -30,9 +30,19 @@ THINGS = ("Gizmo", "Doodad", "Widget", "Whatsit")
 def project(tmp_path_factory):
     """A project in which all has run up to the report."""
     project = tiny(copy_of_repository(tmp_path_factory.mktemp("reported") / "my project"))
-    attacks = [marked(f"{TEXT} our {thing} {how}", thing, LABEL) for thing in THINGS for how in ("melted", "rusted", "sank", "flew")]
-    for file, rows in ((ANNOTATED, attacks[:12]), (TEST, [*attacks[12:], marked(f"{TEXT} nothing of that kind", "nothing", LABEL)])):
-        (project / file).write_text((project / file).read_text(encoding="utf8") + "".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf8")
+    attacks = [
+        marked(f"{TEXT} our {thing} {how}", thing, LABEL)
+        for thing in THINGS
+        for how in ("melted", "rusted", "sank", "flew")
+    ]
+    for file, rows in (
+        (ANNOTATED, attacks[:12]),
+        (TEST, [*attacks[12:], marked(f"{TEXT} nothing of that kind", "nothing", LABEL)]),
+    ):
+        (project / file).write_text(
+            (project / file).read_text(encoding="utf8") + "".join(f"{json.dumps(row)}\n" for row in rows),
+            encoding="utf8",
+        )
     done = command("dvc", "repro", "report", cwd=project)
     assert done.code == 0, done.raw
     return project
@@ -45,9 +55,21 @@ def shown(project, tmp_path_factory):
     rows, text = folder / "training/differences.jsonl", f"{TEXT} Ines saw Zune"
     ines, zune = ([text.index(name), text.index(name) + 4] for name in ("Ines", "Zune"))
     made = [
-        {"set": "base", "text": text, "gold": [[*ines, "PERSON"]], "base": [[*ines, "PERSON"]], "updated": [[*ines, LABEL], [*zune, "PERSON"]]},
+        {
+            "set": "base",
+            "text": text,
+            "gold": [[*ines, "PERSON"]],
+            "base": [[*ines, "PERSON"]],
+            "updated": [[*ines, LABEL], [*zune, "PERSON"]],
+        },
         {"set": "raw", "text": text, "gold": None, "base": [[*ines, "PERSON"]], "updated": [[*ines, LABEL]]},
-        {"set": "new", "text": text, "gold": [[*zune, "GADGET"]], "base": [[*zune, "PERSON"]], "updated": [[*ines, "PERSON"], [*zune, "GADGET"]]},
+        {
+            "set": "new",
+            "text": text,
+            "gold": [[*zune, "GADGET"]],
+            "base": [[*zune, "PERSON"]],
+            "updated": [[*ines, "PERSON"], [*zune, "GADGET"]],
+        },
     ]
     srsly.write_jsonl(rows.with_suffix(".new"), [*made, *srsly.read_jsonl(rows)])
     rows.with_suffix(".new").replace(rows)
@@ -77,7 +99,14 @@ def page(folder):
 
 def test_texts_and_labels_are_text(shown):
     found = Elements(page(shown))
-    assert [tag for tag, _ in found.tags].count("script") == 1 and not {"img", "link", "iframe", "object", "embed", "base"} & {tag for tag, _ in found.tags}
+    assert [tag for tag, _ in found.tags].count("script") == 1 and not {
+        "img",
+        "link",
+        "iframe",
+        "object",
+        "embed",
+        "base",
+    } & {tag for tag, _ in found.tags}
     assert not [attrs for _, attrs in found.tags if any(name.startswith("on") or name == "src" for name in attrs)]
     assert found.text.count(TEXT) > 6 and found.text.count(LABEL) > 6
     options = {attrs["value"] for tag, attrs in found.tags if tag == "option"}
@@ -87,7 +116,16 @@ def test_texts_and_labels_are_text(shown):
 def test_nothing_is_fetched(project):
     html, found = page(project), Elements(page(project))
     assert {attrs["href"] for _, attrs in found.tags if "href" in attrs} == {
-        "#compared", "#kinds", "#curves", "#errors", "#changes", "#data", "#made", "step.html", "learning_curve/curve.svg"}
+        "#compared",
+        "#kinds",
+        "#curves",
+        "#errors",
+        "#changes",
+        "#data",
+        "#made",
+        "step.html",
+        "learning_curve/curve.svg",
+    }
     assert not re.search(r"\w://|url\(|@import", html)
     assert "default-src 'none'" in html and len(html) < 400_000
 
@@ -107,15 +145,31 @@ def test_all_that_was_measured_is_said(project):
     # As often as in the tables, not just somewhere.
     times = Counter(sentences(measured[1]))
     assert [says for says, number in times.items() if html.count(says) < number] == []
-    assert html.index("</h1>") < html.index("Base and updated pipeline</h2>") < html.index("Training curves</h2>") < html.index('id="errors"') < html.index('id="changes"')
+    assert (
+        html.index("</h1>")
+        < html.index("Base and updated pipeline</h2>")
+        < html.index("Training curves</h2>")
+        < html.index('id="errors"')
+        < html.index('id="changes"')
+    )
     assert html.count("<polyline") >= 4 and "checkpoint that was kept" in html
 
 
 def test_hashes_are_those_of_dvc(project):
-    rows = dict(re.findall(r'<th scope="row">(\S+)</th><td class="words"><code>([0-9a-f]{32}(?:\.dir)?)</code>', page(project)))
+    rows = dict(
+        re.findall(r'<th scope="row">(\S+)</th><td class="words"><code>([0-9a-f]{32}(?:\.dir)?)</code>', page(project))
+    )
     # What DVC wrote down when the report was made.
     lock = {dep["path"]: dep["md5"] for dep in srsly.read_yaml(project / "dvc.lock")["stages"]["report"]["deps"]}
-    assert {"configs/base.cfg", "configs/update.cfg", "corpus/base/train.spacy", "corpus/new/test.spacy", "training/base/model-best", "training/updated/model-best", "training/metrics.json"} <= rows.keys()
+    assert {
+        "configs/base.cfg",
+        "configs/update.cfg",
+        "corpus/base/train.spacy",
+        "corpus/new/test.spacy",
+        "training/base/model-best",
+        "training/updated/model-best",
+        "training/metrics.json",
+    } <= rows.keys()
     assert rows == {path: lock[path] for path in rows}
     for name, version in srsly.read_json(project / "corpus/fingerprints/versions.json").items():
         assert f"{name} {version}" in page(project)
@@ -163,7 +217,11 @@ def test_where_no_old_label_is_annotated_it_is_agreement(project, tmp_path):
     assert text.count("not accuracy") == 2 and "On the base's own test texts" not in text
 
 
-METRICS = {"labels": {"new": ["GADGET"], "old": ["PERSON"]}, "new_test": {"labels": {"GADGET": {}, "PERSON": {}}}, "base_test": {"labels": {"PERSON": {}}}}
+METRICS = {
+    "labels": {"new": ["GADGET"], "old": ["PERSON"]},
+    "new_test": {"labels": {"GADGET": {}, "PERSON": {}}},
+    "base_test": {"labels": {"PERSON": {}}},
+}
 
 
 def row(set_name, gold, base, updated, text="Ines has a Zune"):
@@ -180,15 +238,29 @@ def test_errors_are_named_and_counted():
     ]
     found = list(mistaken(rows, METRICS))
     # A label that is annotated nowhere in a test set says nothing there.
-    assert [[error["kind"] for error in text["errors"]] for text in found] == [["label", "missed"], ["boundary"], ["spurious"]]
-    assert found[0]["errors"][0] == {"kind": "label", "label": "PERSON", "other": "GADGET", "span": "Ines", "instead": "Ines"}
+    assert [[error["kind"] for error in text["errors"]] for text in found] == [
+        ["label", "missed"],
+        ["boundary"],
+        ["spurious"],
+    ]
+    assert found[0]["errors"][0] == {
+        "kind": "label",
+        "label": "PERSON",
+        "other": "GADGET",
+        "span": "Ines",
+        "instead": "Ines",
+    }
     counts = error_counts(found)
     assert counts["new"]["GADGET"] == {"boundary": 1, "label": 0, "boundary_and_label": 0, "missed": 1, "spurious": 0}
-    assert counts["base"] == {"GADGET": {"boundary": 0, "label": 0, "boundary_and_label": 0, "missed": 0, "spurious": 1}}
+    assert counts["base"] == {
+        "GADGET": {"boundary": 0, "label": 0, "boundary_and_label": 0, "missed": 0, "spurious": 1}
+    }
 
 
 def test_the_worst_texts_come_first_and_each_kind_of_error_has_some():
-    many = [row("new", [[0, 4, "GADGET"], [11, 15, "GADGET"]], [], [], f"Zune has a Zune {n:03}") for n in range(2 * WORST)]
+    many = [
+        row("new", [[0, 4, "GADGET"], [11, 15, "GADGET"]], [], [], f"Zune has a Zune {n:03}") for n in range(2 * WORST)
+    ]
     few = [row("new", [[0, 4, "PERSON"]], [], [], f"Ines has a Zune {n:03}") for n in range(2 * OF_EACH)]
     picked = worst(list(mistaken(few + many, METRICS)))
     assert [len(text["errors"]) for text in picked] == [2] * WORST + [1] * OF_EACH
@@ -196,19 +268,26 @@ def test_the_worst_texts_come_first_and_each_kind_of_error_has_some():
     labels = {f"L{n}": {} for n in range(2 * MOST)}
     rows = [row("new", [[0, 4, label]], [], [], f"Ines {label}") for label in labels]
     assert len(worst(list(mistaken(rows, {**METRICS, "new_test": {"labels": labels}})))) == MOST
-    assert confused({"A": {"A": 5, "B": 1, "none": 0}, "B": {"A": 2, "B": 0, "none": 2}}) == [("B", "A", 2), ("B", "none", 2), ("A", "B", 1)]
+    assert confused({"A": {"A": 5, "B": 1, "none": 0}, "B": {"A": 2, "B": 0, "none": 2}}) == [
+        ("B", "A", 2),
+        ("B", "none", 2),
+        ("A", "B", 1),
+    ]
 
 
-@pytest.mark.parametrize("gold, base, updated, kind, judged", [
-    ([[0, 4, "PERSON"]], [[0, 4, "PERSON"]], [], "lost", "broken"),
-    ([], [[0, 4, "PERSON"]], [], "lost", "mended"),
-    ([[0, 4, "GADGET"]], [[0, 4, "PERSON"]], [[0, 4, "GADGET"]], "to a new label", "mended"),
-    ([[0, 4, "PERSON"]], [[0, 4, "PERSON"]], [[0, 4, "GADGET"]], "to a new label", "broken"),
-    ([], [], [[0, 4, "PERSON"]], "appeared", "broken"),
-    ([[0, 8, "PERSON"]], [[0, 4, "PERSON"]], [[0, 8, "PERSON"]], "other boundaries", "mended"),
-    ([[0, 15, "PERSON"]], [[0, 4, "PERSON"]], [[0, 8, "PERSON"]], "other boundaries", "wrong before and after"),
-    (None, [[0, 4, "PERSON"]], [], "lost", "not annotated"),
-])
+@pytest.mark.parametrize(
+    "gold, base, updated, kind, judged",
+    [
+        ([[0, 4, "PERSON"]], [[0, 4, "PERSON"]], [], "lost", "broken"),
+        ([], [[0, 4, "PERSON"]], [], "lost", "mended"),
+        ([[0, 4, "GADGET"]], [[0, 4, "PERSON"]], [[0, 4, "GADGET"]], "to a new label", "mended"),
+        ([[0, 4, "PERSON"]], [[0, 4, "PERSON"]], [[0, 4, "GADGET"]], "to a new label", "broken"),
+        ([], [], [[0, 4, "PERSON"]], "appeared", "broken"),
+        ([[0, 8, "PERSON"]], [[0, 4, "PERSON"]], [[0, 8, "PERSON"]], "other boundaries", "mended"),
+        ([[0, 15, "PERSON"]], [[0, 4, "PERSON"]], [[0, 8, "PERSON"]], "other boundaries", "wrong before and after"),
+        (None, [[0, 4, "PERSON"]], [], "lost", "not annotated"),
+    ],
+)
 def test_a_change_is_named_and_judged(gold, base, updated, kind, judged):
     (text,) = changed([row("raw" if gold is None else "new", gold, base, updated)], METRICS)
     (change,) = text["changes"]
@@ -227,7 +306,10 @@ def test_the_verdict_says_what_the_interval_says():
         gain = {"f": 79.6, "p": 90.0, "r": 71.0, "base_f": 0.0, "interval": [74.0, 84.0], "says": says}
         return verdict({"labels": {"new": ["GADGET", "APP"]}, "gain": gain, "retention": retention})
 
-    assert said("better by 79.6 F (74.0 to 84.0)", True)[0] == "It learnt GADGET and APP, and kept 98.6 % of what the base knew."
+    assert (
+        said("better by 79.6 F (74.0 to 84.0)", True)[0]
+        == "It learnt GADGET and APP, and kept 98.6 % of what the base knew."
+    )
     assert "not measurably better" in said("not distinguishable (-1.0 to +2.0 F)", True)[0]
     assert "worse than before" in said("worse by 3.0 F (1.0 to 5.0)", True)[0]
     headline, words = said("better by 79.6 F (74.0 to 84.0)", True, plain=False)
@@ -240,13 +322,17 @@ def test_the_verdict_says_what_the_interval_says():
 def test_ticks_are_round_and_reach_the_top(top):
     made = ticks(top)
     assert made[0] == 0 and made[-2] < top <= made[-1] if top else made == [0, 1]
-    assert 2 <= len(made) <= 6 and all(re.fullmatch(r"0|[125]0*|[1-9]0*|[1-9][05]0*", f"{1e9 * tick:.0f}".rstrip("0") or "0") for tick in made[:2])
+    assert 2 <= len(made) <= 6 and all(
+        re.fullmatch(r"0|[125]0*|[1-9]0*|[1-9][05]0*", f"{1e9 * tick:.0f}".rstrip("0") or "0") for tick in made[:2]
+    )
 
 
 def test_a_log_without_a_training_has_no_curve(tmp_path):
     (tmp_path / "log.jsonl").write_text("", encoding="utf8")
     assert curve(tmp_path / "log.jsonl") is None
-    srsly.write_jsonl(tmp_path / "log.jsonl", [{"step": 600 * n, "score": 0.0, "losses": {"ner": 9.0}} for n in range(3)])
+    srsly.write_jsonl(
+        tmp_path / "log.jsonl", [{"step": 600 * n, "score": 0.0, "losses": {"ner": 9.0}} for n in range(3)]
+    )
     made = curve(tmp_path / "log.jsonl")
     assert made["steps"] == 1200 and [panel["title"] for panel in made["panels"]] == ["Score on the dev set", "Loss"]
 
@@ -297,7 +383,10 @@ def test_filters_show_what_is_asked_for_and_hide_the_rest(shown, tab, part, kind
     tab.wait(f"document.readyState === 'complete' && {SEEN % part}.length === {some}", "the same texts")
     for kind in kinds:
         assert tab.js(CHOOSE % (json.dumps(kind), part, "kind")) == kind
-        assert tab.js(fits % f"row.dataset.kind === {json.dumps(kind)} && [row.dataset.label, row.dataset.other].includes({json.dumps(LABEL)})")
+        assert tab.js(
+            fits
+            % f"row.dataset.kind === {json.dumps(kind)} && [row.dataset.label, row.dataset.other].includes({json.dumps(LABEL)})"
+        )
     tab.js(f"document.querySelector('#{part} form button').click()")
     assert tab.js(f"{SEEN % part}.length") == whole
     assert_quiet(tab, shown / PAGE)
@@ -322,7 +411,9 @@ def test_all_of_it_is_printed(shown, tab):
     tab.look(717, media="print")
     assert tab.js("document.documentElement.scrollWidth") <= 717
     assert tab.js("[...document.querySelectorAll('.scroll')].every(box => box.scrollWidth <= box.clientWidth)")
-    assert tab.js("[...document.querySelectorAll('details .scroll')].every(box => box.getBoundingClientRect().height > 20)")
+    assert tab.js(
+        "[...document.querySelectorAll('details .scroll')].every(box => box.getBoundingClientRect().height > 20)"
+    )
     assert tab.js("[...document.querySelectorAll('form, nav')].every(box => !box.getClientRects().length)")
     # What is hidden by a filter is not printed.
     tab.js(CHOOSE % (json.dumps("missed"), "errors", "kind"))
@@ -334,8 +425,12 @@ def test_a_phone_scrolls_tables_and_never_the_page(shown, tab):
     opened(tab, shown / PAGE)
     tab.look(390, 844, phone=True)
     assert tab.js("[document.documentElement.scrollWidth, innerWidth]") == [390, 390]
-    assert tab.js("[...document.querySelectorAll('p, h1, h2, li, dd, caption span')].every(box => box.getBoundingClientRect().right <= 390)")
-    assert tab.js("[...document.querySelectorAll('select, button')].every(box => box.getBoundingClientRect().height >= 32)")
+    assert tab.js(
+        "[...document.querySelectorAll('p, h1, h2, li, dd, caption span')].every(box => box.getBoundingClientRect().right <= 390)"
+    )
+    assert tab.js(
+        "[...document.querySelectorAll('select, button')].every(box => box.getBoundingClientRect().height >= 32)"
+    )
 
 
 # The lowest ratio of the luminances of letters and what is behind them, by kind of element, as WCAG defines it.
@@ -372,7 +467,10 @@ def test_the_page_of_step_is_of_the_same_kind(project, tab):
     assert done.code == 0, done.raw
     path = project / "training/step.html"
     opened(tab, path)
-    assert "One round of training" in tab.js("document.querySelector('h1').innerText") and tab.js("document.querySelectorAll('mark').length") > 0
+    assert (
+        "One round of training" in tab.js("document.querySelector('h1').innerText")
+        and tab.js("document.querySelectorAll('mark').length") > 0
+    )
     assert tab.js("document.querySelector('a[href=\"report.html\"]') !== null")
     tab.look(390, 844, phone=True)
     assert tab.js("document.documentElement.scrollWidth") == 390

@@ -14,14 +14,20 @@ from packaging.utils import canonicalize_name
 from conftest import ROOT, command
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))
-ASKED = {"base": PROJECT["project"]["dependencies"], **PROJECT["project"]["optional-dependencies"], **PROJECT["dependency-groups"]}
+ASKED = {
+    "base": PROJECT["project"]["dependencies"],
+    **PROJECT["project"]["optional-dependencies"],
+    **PROJECT["dependency-groups"],
+}
 APART = {path.stem for path in ROOT.glob("requirements/*.in")}
 FILES = sorted(ROOT.glob("requirements/*.txt"))
 
 
 def pinned(name: str) -> list[Requirement]:
     """RETURNS (list): The requirements of a lock, without their hashes."""
-    lines = re.findall(r"^([a-z0-9][^\\\n]*==[^\\\n]*)", (ROOT / f"requirements/{name}.txt").read_text(encoding="utf8"), re.MULTILINE)
+    lines = re.findall(
+        r"^([a-z0-9][^\\\n]*==[^\\\n]*)", (ROOT / f"requirements/{name}.txt").read_text(encoding="utf8"), re.MULTILINE
+    )
     return [Requirement(line) for line in lines]
 
 
@@ -34,7 +40,9 @@ def test_every_requirement_is_pinned_with_hashes(path):
     text = re.sub(r"(?m)^\s*#.*\n?", "", path.read_text(encoding="utf8")).replace("\\\n", " ")
     for line in filter(str.strip, text.splitlines()):
         name = line.split()[0]
-        assert re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==[^\s*]+", line) or re.match(r"[\w.-]+ @ https://\S+|https://\S+", line), name
+        assert re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==[^\s*]+", line) or re.match(
+            r"[\w.-]+ @ https://\S+|https://\S+", line
+        ), name
         assert re.search(r"--hash=sha256:[0-9a-f]{64}(\s|$)", line), name
         assert not name.startswith("-"), name
 
@@ -59,7 +67,12 @@ def test_one_version_whatever_is_installed_together():
         for one in pinned(name):
             every.setdefault(canonicalize_name(one.name), set()).add(str(one.specifier))
     several = {name: versions for name, versions in every.items() if len(versions) > 1}
-    forks = {canonicalize_name(one.name) for name in ASKED for one in pinned(name) if one.marker and "python_full_version" in str(one.marker)}
+    forks = {
+        canonicalize_name(one.name)
+        for name in ASKED
+        for one in pinned(name)
+        if one.marker and "python_full_version" in str(one.marker)
+    }
     assert several.keys() <= forks, several
 
 
@@ -108,7 +121,12 @@ def test_make_takes_the_newest_python_that_runs(bare):
 def test_make_without_a_python(bare, words):
     program(bare, "python3.9", "exit 1")
     done = command("make", "setup", *words, cwd=bare, **only(bare))
-    assert done.code != 0 and "Python 3.11, 3.12, 3.13 or 3.14" in done.out and "make PYTHON=" in done.out and not (bare / ".venv").exists(), done.raw
+    assert (
+        done.code != 0
+        and "Python 3.11, 3.12, 3.13 or 3.14" in done.out
+        and "make PYTHON=" in done.out
+        and not (bare / ".venv").exists()
+    ), done.raw
 
 
 @pytest.mark.skipif(os.name == "nt", reason="make runs sh")

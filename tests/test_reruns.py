@@ -28,7 +28,10 @@ def changed(finished, engine: str, kind: Kind, tmp_path):
 def inputs(project, name: str) -> dict[str, str]:
     """RETURNS (dict): A hash of each dep of a command."""
     (cmd,) = (cmd for cmd in COMMANDS if cmd["name"] == name)
-    paths = [dep.replace("${vars.lang}_${vars.package_name}-${vars.package_version}", "en_gadget_ner-0.1.0") for dep in cmd["deps"]]
+    paths = [
+        dep.replace("${vars.lang}_${vars.package_name}-${vars.package_version}", "en_gadget_ner-0.1.0")
+        for dep in cmd["deps"]
+    ]
     return {path: of_files(project / path) for path in paths if "${" not in path}
 
 
@@ -57,14 +60,21 @@ def test_another_base_of_the_same_name_reruns(finished, tmp_path, engine):
     assert done.code == 0, done.raw
     ran, _ = stages_run(engine, done)
     # What follows runs as far as the other base makes a difference.
-    assert ran[:7] == [ALWAYS, "check", "debug", "train", "rehearse", "distil", "update"] and not {"annotate", "preprocess"} & set(ran)
+    assert ran[:7] == [ALWAYS, "check", "debug", "train", "rehearse", "distil", "update"] and not {
+        "annotate",
+        "preprocess",
+    } & set(ran)
 
 
 OTHER = {
     "lang": "de", "package_name": "other_ner", "package_version": "0.2.0", "update_config": "configs/update_transformer.cfg", "format": "own",
     "dev_size": 0.2, "test_size": 0.1, "update_on": "train", "gates": "gain.f at least 0", "review_tool": "prodigy", "hub_repository": "a/b", "engine": "ray",
 }  # fmt: skip
-SCRIPTS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "scripts").glob("**/*.py") if path != ROOT / "scripts/ner_update/__init__.py")
+SCRIPTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "scripts").glob("**/*.py")
+    if path != ROOT / "scripts/ner_update/__init__.py"
+)
 
 
 def would_run(engine: str, project: Path) -> set[str]:

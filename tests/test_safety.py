@@ -46,7 +46,17 @@ def hacked(tmp_path):
 
 
 BUILT_IN = {"eval", "exec", "compile", "__import__"}
-METHODS = {"system", "popen", "import_module", "extract", "extractall", "unpack_archive", "pickle_loads", "read_pickle", "import_code"}
+METHODS = {
+    "system",
+    "popen",
+    "import_module",
+    "extract",
+    "extractall",
+    "unpack_archive",
+    "pickle_loads",
+    "read_pickle",
+    "import_code",
+}
 MODULES = {"pickle", "cloudpickle", "dill", "marshal", "shelve", "joblib", "importlib", "yaml", "runpy"}
 # Between processes of one's own: what goes out to workers, and what comes back from them. See docs/safety.md.
 OWN_PICKLES = {"on_ray.py", "workers.py"}
@@ -74,13 +84,20 @@ def test_no_script_executes_or_unpacks():
 def test_a_corpus_file_executes_nothing(hacked):
     path, attack = hacked
     array = {b"nd": True, b"type": "|O", b"kind": b"O", b"shape": [1], b"data": attack}
-    for content in (attack, zlib.compress(attack), zlib.compress(srsly.msgpack_dumps({"version": 0.1, "attrs": array, "tokens": array}))):
+    for content in (
+        attack,
+        zlib.compress(attack),
+        zlib.compress(srsly.msgpack_dumps({"version": 0.1, "attrs": array, "tokens": array})),
+    ):
         with pytest.raises(Exception):
             list(DocBin(store_user_data=True).from_bytes(content).get_docs(spacy.blank("en").vocab))
     doc = spacy.blank("en")("a b")
     doc.user_data["x"] = attack
     made = DocBin(docs=[doc], store_user_data=True).to_bytes()
-    assert list(DocBin(store_user_data=True).from_bytes(made).get_docs(spacy.blank("en").vocab))[0].user_data["x"] == attack
+    assert (
+        list(DocBin(store_user_data=True).from_bytes(made).get_docs(spacy.blank("en").vocab))[0].user_data["x"]
+        == attack
+    )
     assert not path.exists()
 
 
@@ -141,13 +158,40 @@ def edited(pipeline, folder, meta=(), name="", lang=""):
 
 
 UNSAFE = [
-    *({key: [word]} for key in ("requirements", "setup_requires") for word in (
-        "x @ file:///tmp/evil", "x@https://example.org/x.whl", "x @ git+ssh://example.org/x", "https://example.org/x.whl", "file:evil", "./evil",
-        "../evil", "/tmp/evil", "-r evil.txt", "--index-url=https://example.org", "--pre", "", " ", "x\n", "x\ny", "x; import os", 5, None, ["x"],
-    )),
-    {"requirements": "x @ file:///tmp/evil"}, {"requirements": {"x": 1}}, {"requirements": 5},
+    *(
+        {key: [word]}
+        for key in ("requirements", "setup_requires")
+        for word in (
+            "x @ file:///tmp/evil",
+            "x@https://example.org/x.whl",
+            "x @ git+ssh://example.org/x",
+            "https://example.org/x.whl",
+            "file:evil",
+            "./evil",
+            "../evil",
+            "/tmp/evil",
+            "-r evil.txt",
+            "--index-url=https://example.org",
+            "--pre",
+            "",
+            " ",
+            "x\n",
+            "x\ny",
+            "x; import os",
+            5,
+            None,
+            ["x"],
+        )
+    ),
+    {"requirements": "x @ file:///tmp/evil"},
+    {"requirements": {"x": 1}},
+    {"requirements": 5},
     *({"lang": lang} for lang in ("../../x", "/tmp/x", "de", "zz", "EN", "en ", "", "x/y", "..", 5, None)),
-    *({key: word} for key in ("name", "version") for word in ("../../x", "/tmp/x", "x/y", "x\\y", "..", ".", "", "a\nb", "x\n", "-x", 5, None, ["x"])),
+    *(
+        {key: word}
+        for key in ("name", "version")
+        for word in ("../../x", "/tmp/x", "x/y", "x\\y", "..", ".", "", "a\nb", "x\n", "-x", 5, None, ["x"])
+    ),
 ]
 
 
@@ -166,14 +210,20 @@ def without_lock(folder):
 def test_a_base_is_refused_before_anything_is_written(pipeline, run, assets, tmp_path):
     """By each command that takes one: with what is wrong, and once for everything."""
     cases = [
-        ({"meta": {"requirements": [f"x @ file://{tmp_path}/evil"], "lang": "../../x"}}, ["x @ file://", "'../../x'", "requirements"]),
+        (
+            {"meta": {"requirements": [f"x @ file://{tmp_path}/evil"], "lang": "../../x"}},
+            ["x @ file://", "'../../x'", "requirements"],
+        ),
         ({"lang": "de"}, ["its language is 'en', but config.cfg says 'de'"]),
         ({"name": f"{tmp_path}/elsewhere"}, ["component", "elsewhere"]),
     ]
     for number, (changes, said) in enumerate(cases):
         folder = edited(pipeline, tmp_path / f"bad{number}", **changes)
         before = without_lock(tmp_path)
-        for script, words in (("check.py", ["assets"]), ("train.py", [ROOT / "configs/base.cfg", "corpus", "made/base", "made/log.jsonl"])):
+        for script, words in (
+            ("check.py", ["assets"]),
+            ("train.py", [ROOT / "configs/base.cfg", "corpus", "made/base", "made/log.jsonl"]),
+        ):
             done = run(script, *words, "--base-model", folder)
             assert done.code == 1 and "Traceback" not in done.raw and all(word in done.out for word in said), done.raw
         assert without_lock(tmp_path) == before
@@ -217,19 +267,53 @@ def test_assets_stay_inside_and_come_checked():
         if "url" in asset:
             assert asset["url"].startswith("https://")
             # Of a wheel pip checks the hash that stands in the address.
-            assert re.fullmatch(r"[0-9a-f]{32}", asset.get("checksum", "")) or re.search(r"#sha256=[0-9a-f]{64}$", asset["url"])
+            assert re.fullmatch(r"[0-9a-f]{32}", asset.get("checksum", "")) or re.search(
+                r"#sha256=[0-9a-f]{64}$", asset["url"]
+            )
 
 
-@pytest.mark.parametrize("name, version", [
-    ("../evil", "0.1.0"), ("a/b", "0.1.0"), ("a\\b", "0.1.0"), ("", "0.1.0"), ("a" * 51, "0.1.0"), ("Gadget", "0.1.0"), ("a b", "0.1.0"),
-    ("a__b", "0.1.0"), ("a_", "0.1.0"), ("_a", "0.1.0"), ("gadget", "01.0"), ("gadget", "1.00"), ("gadget", "1.0-rc1"), ("gadget", "1!1.0"),
-    ("a\n", "0.1.0"), ("ünder", "0.1.0"), ("😀", "0.1.0"), ("a\0", "0.1.0"), ("--help", "0.1.0"), ("con.", "0.1.0"), ("$(ls)", "0.1.0"),
-    ("gadget", "../1"), ("gadget", "1/0"), ("gadget", ""), ("gadget", "1." * 60 + "0"), ("gadget", "1.0;ls"), ("gadget", "١.٠"), ("gadget", "1" * 99),
-])
+@pytest.mark.parametrize(
+    "name, version",
+    [
+        ("../evil", "0.1.0"),
+        ("a/b", "0.1.0"),
+        ("a\\b", "0.1.0"),
+        ("", "0.1.0"),
+        ("a" * 51, "0.1.0"),
+        ("Gadget", "0.1.0"),
+        ("a b", "0.1.0"),
+        ("a__b", "0.1.0"),
+        ("a_", "0.1.0"),
+        ("_a", "0.1.0"),
+        ("gadget", "01.0"),
+        ("gadget", "1.00"),
+        ("gadget", "1.0-rc1"),
+        ("gadget", "1!1.0"),
+        ("a\n", "0.1.0"),
+        ("ünder", "0.1.0"),
+        ("😀", "0.1.0"),
+        ("a\0", "0.1.0"),
+        ("--help", "0.1.0"),
+        ("con.", "0.1.0"),
+        ("$(ls)", "0.1.0"),
+        ("gadget", "../1"),
+        ("gadget", "1/0"),
+        ("gadget", ""),
+        ("gadget", "1." * 60 + "0"),
+        ("gadget", "1.0;ls"),
+        ("gadget", "١.٠"),
+        ("gadget", "1" * 99),
+    ],
+)
 def test_a_package_name_that_is_none(tmp_path, capsys, name, version):
     with pytest.raises(typer.Exit) as ended:
-        package_script.main(tmp_path / "m", tmp_path / "out", *[tmp_path / "x"] * 3, name=name, version=version, license="")
-    assert ended.value.exit_code == 1 and f"vars.package_{'name' if version == '0.1.0' else 'version'} is" in capsys.readouterr().out
+        package_script.main(
+            tmp_path / "m", tmp_path / "out", *[tmp_path / "x"] * 3, name=name, version=version, license=""
+        )
+    assert (
+        ended.value.exit_code == 1
+        and f"vars.package_{'name' if version == '0.1.0' else 'version'} is" in capsys.readouterr().out
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -239,21 +323,47 @@ def test_a_package_name_that_is_one(name, version):
     assert str(Version(version)) == version
 
 
-@pytest.mark.parametrize("labels", [["../../etc"], ["a/b", "C:\\nul"], ["😀"], ["\0"], ["X" * 10_000], ["品牌"], ["A B\nC"], ["con"], ["."]])
+@pytest.mark.parametrize(
+    "labels", [["../../etc"], ["a/b", "C:\\nul"], ["😀"], ["\0"], ["X" * 10_000], ["品牌"], ["A B\nC"], ["con"], ["."]]
+)
 def test_a_label_makes_a_good_folder_name(labels):
     first = component_name(labels, [])
     for name in (first, component_name(labels, [first])):
         assert re.fullmatch(r"ner_[a-z0-9_]{0,44}", name)
 
 
-@pytest.mark.parametrize("value", ['x"\nlang: "y', '"; touch hacked; "', "$(touch hacked)", "`touch hacked`", "a\0", "x\x1b[2J", "a\\b", "${vars.lang}"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        'x"\nlang: "y',
+        '"; touch hacked; "',
+        "$(touch hacked)",
+        "`touch hacked`",
+        "a\0",
+        "x\x1b[2J",
+        "a\\b",
+        "${vars.lang}",
+    ],
+)
 def test_a_var_takes_no_command(tmp_path, value):
     text = (ROOT / "project.yml").read_text(encoding="utf8")
     with pytest.raises(ValueError):
         set_var(text, "base_model", value)
 
 
-@pytest.mark.parametrize("value", ["[x", "!!python/object/apply:os.system [ls]", "a: b", "- x", "@x", "% y", "MIT OR Apache-2.0", "../models/übung 2"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[x",
+        "!!python/object/apply:os.system [ls]",
+        "a: b",
+        "- x",
+        "@x",
+        "% y",
+        "MIT OR Apache-2.0",
+        "../models/übung 2",
+    ],
+)
 def test_a_var_takes_any_text(value):
     text = (ROOT / "project.yml").read_text(encoding="utf8")
     after = srsly.yaml_loads(set_var(text, "base_model", value))

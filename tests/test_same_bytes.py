@@ -24,12 +24,22 @@ def test_another_path_user_time_hash_seed_and_number_of_threads(ran_with_dvc, tm
     (tmp_path / "home").mkdir()
     (tmp_path / "later").mkdir()
     (tmp_path / "later/sitecustomize.py").write_text(LATER, encoding="utf8")
-    cache = subprocess.run([sys.executable, "-m", "uv", "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    cache = subprocess.run(
+        [sys.executable, "-m", "uv", "cache", "dir"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     bin = Path(sys.executable).parent
     env = {
-        "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path / "home"), "USER": "somebody", "LOGNAME": "somebody",
-        "TZ": "Asia/Tokyo", "LANG": "C.UTF-8", "PYTHONHASHSEED": "4711", "PYTHONPATH": str(tmp_path / "later"), "UV_CACHE_DIR": cache,
-        "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2",
+        "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(tmp_path / "home"),
+        "USER": "somebody",
+        "LOGNAME": "somebody",
+        "TZ": "Asia/Tokyo",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "4711",
+        "PYTHONPATH": str(tmp_path / "later"),
+        "UV_CACHE_DIR": cache,
+        "OMP_NUM_THREADS": "2",
+        "OPENBLAS_NUM_THREADS": "2",
     }
     done = subprocess.run(["dvc", "repro"], cwd=project, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -46,7 +56,12 @@ def test_verify_repeats_the_run(ran_with_dvc, tmp_path):
     (silver,) = (out for out in lock["stages"]["annotate"]["outs"] if out["path"] == "corpus/silver.jsonl")
     silver["md5"] = "0" * 32
     srsly.write_yaml(project / "dvc.lock", lock)
-    assert command("git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qam", "a wrong lock", cwd=project).code == 0
+    assert (
+        command(
+            "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qam", "a wrong lock", cwd=project
+        ).code
+        == 0
+    )
     done = command("python", "scripts/verify.py", cwd=project)
     assert done.code == 1 and "annotate: corpus/silver.jsonl differs from dvc.lock" in done.out, done.raw
     assert "no CPU can round" in done.out and "Traceback" not in done.raw

@@ -72,7 +72,11 @@ def test_hard_negatives_are_there():
 
 def test_the_data_card_counts_right():
     card = (ASSETS / "README.md").read_text(encoding="utf8")
-    for name, path in (("base", "base/people_orgs_places.jsonl"), ("annotated", "annotated/gadgets.jsonl"), ("test", "test/all_labels.jsonl")):
+    for name, path in (
+        ("base", "base/people_orgs_places.jsonl"),
+        ("annotated", "annotated/gadgets.jsonl"),
+        ("test", "test/all_labels.jsonl"),
+    ):
         rows = examples(name)
         spans = ", ".join(f"{n:,} {label}" for label, n in label_counts(rows).most_common())
         bare = sum(not example.entities for example in rows)

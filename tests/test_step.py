@@ -26,7 +26,15 @@ def project(tmp_path_factory):
 
 def shown(project, *words):
     """RETURNS (tuple): What the command printed, and what it wrote."""
-    arguments = (*CONFIGS, "training/base/model-best", UPDATED, "corpus", "training/step.json", "--template", ROOT / "templates/step.html")
+    arguments = (
+        *CONFIGS,
+        "training/base/model-best",
+        UPDATED,
+        "corpus",
+        "training/step.json",
+        "--template",
+        ROOT / "templates/step.html",
+    )
     done = command("python", ROOT / "scripts/step.py", *arguments, *words, cwd=project)
     assert done.code == 0, done.raw
     return done, srsly.read_json(project / "training/step.json")
@@ -36,11 +44,17 @@ def test_a_round_is_shown_and_nothing_is_changed(project):
     before = {name: content(project / name) for name in ("corpus", "training/base", "training/updated")}
     done, found = shown(project, "--text", "Ines lost my Blip today", "--span", "13:17:GADGET")
     assert before == {name: content(project / name) for name in before}
-    assert [(row["component"], row["learns"]) for row in found["components"]] == [("tok2vec", False), ("ner_gadget", True), ("ner", False)]
+    assert [(row["component"], row["learns"]) for row in found["components"]] == [
+        ("tok2vec", False),
+        ("ner_gadget", True),
+        ("ner", False),
+    ]
     looks = found["ways"][0]["looks"]
     assert [look["updates"] for look in looks] == [0, 1, 5, 20]
     first = looks[1]["round"]
-    assert {row["part"] for row in first} == {"embedding", "encoder", "text context", "head"} and {row["component"] for row in first} == {"ner_gadget"}
+    assert {row["part"] for row in first} == {"embedding", "encoder", "text context", "head"} and {
+        row["component"] for row in first
+    } == {"ner_gadget"}
     assert all(row["gradient"] > 0 and row["moved"] > 0 for row in first)
     assert [13, 17, "GADGET"] in looks[-1]["entities"] and "right: Blip GADGET" in done.out
     page = (project / "training/step.html").read_text(encoding="utf8")
@@ -71,7 +85,9 @@ def test_weights_may_be_random_or_sourced(project):
     assert random["ways"][0]["looks"][0]["f"] < 50
     _, sourced = shown(project, "--start", "sourced")
     head = {row["part"]: row["gradient"] for row in sourced["ways"][0]["looks"][1]["round"]}
-    assert head["head"] > 0 and head["embedding"] == 0, "the output layer of a new recogniser is zero: no gradient gets past it"
+    assert head["head"] > 0 and head["embedding"] == 0, (
+        "the output layer of a new recogniser is zero: no gradient gets past it"
+    )
 
 
 def test_the_update_is_spacys_own(project):
@@ -89,30 +105,42 @@ def test_the_update_is_spacys_own(project):
             if way == "ours":
                 one_update(nlp, ["ner_gadget"], gold, optimizer, drop)
             else:
-                nlp.update([Example(nlp.make_doc(doc.text), doc) for doc in gold], sgd=optimizer, drop=drop, exclude=["tok2vec", "ner"])
+                nlp.update(
+                    [Example(nlp.make_doc(doc.text), doc) for doc in gold],
+                    sgd=optimizer,
+                    drop=drop,
+                    exclude=["tok2vec", "ner"],
+                )
                 optimizer.step_schedules()
         made.append(nlp)
     for name in ("tok2vec", "ner_gadget", "ner"):
         assert made[0].get_pipe(name).model.to_bytes() == made[1].get_pipe(name).model.to_bytes(), name
     trained = spacy.load(project / UPDATED)
-    assert not numpy.array_equal(*(nlp.get_pipe("ner_gadget").model.get_ref("upper").get_param("W") for nlp in (made[0], trained)))
+    assert not numpy.array_equal(
+        *(nlp.get_pipe("ner_gadget").model.get_ref("upper").get_param("W") for nlp in (made[0], trained))
+    )
 
 
-@pytest.mark.parametrize("words, message", [
-    (["--text", "my Blip X", "--span", "3:5:GADGET"], "does not align with tokens"),
-    (["--text", "my Blip X", "--span", "3:70:GADGET"], "out of range"),
-    (["--text", "my Blip X", "--span", "3-7"], "START:END:LABEL"),
-    (["--text", "my Blip X", "--span", "3:7:FRUIT"], "it knows GADGET"),
-    (["--span", "3:7:GADGET"], "needs the --text"),
-    (["--line", "assets/annotated/g.jsonl:9999"], "no annotated text stands there"),
-    (["--line", "assets/nothing.jsonl:1"], "is no file"),
-    (["--line", "assets/annotated/g.jsonl"], "no file and line"),
-    (["--line", "broken.jsonl:2"], "broken.jsonl:2"),
-])
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["--text", "my Blip X", "--span", "3:5:GADGET"], "does not align with tokens"),
+        (["--text", "my Blip X", "--span", "3:70:GADGET"], "out of range"),
+        (["--text", "my Blip X", "--span", "3-7"], "START:END:LABEL"),
+        (["--text", "my Blip X", "--span", "3:7:FRUIT"], "it knows GADGET"),
+        (["--span", "3:7:GADGET"], "needs the --text"),
+        (["--line", "assets/annotated/g.jsonl:9999"], "no annotated text stands there"),
+        (["--line", "assets/nothing.jsonl:1"], "is no file"),
+        (["--line", "assets/annotated/g.jsonl"], "no file and line"),
+        (["--line", "broken.jsonl:2"], "broken.jsonl:2"),
+    ],
+)
 def test_bad_input_gets_one_message(project, words, message):
     (project / "broken.jsonl").write_text('{"text": "a", "entities": []}\n{"text": "b"}\n', encoding="utf8")
     (project / "training/step.json").unlink(missing_ok=True)
-    done = command("python", ROOT / "scripts/step.py", *CONFIGS, "training/base/model-best", UPDATED, "corpus", *words, cwd=project)
+    done = command(
+        "python", ROOT / "scripts/step.py", *CONFIGS, "training/base/model-best", UPDATED, "corpus", *words, cwd=project
+    )
     assert done.code == 1 and message in done.out and "Traceback" not in done.raw, done.raw
     assert not (project / "training/step.json").exists()
 

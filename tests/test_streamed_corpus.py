@@ -53,7 +53,9 @@ def test_the_seed_decides_on_the_order(corpus):
 
 def test_what_is_read_is_what_was_written(corpus):
     examples = list(create_streamed(corpus)(spacy.blank("en")))
-    assert {example.text: [(e.text, e.label_) for e in example.reference.ents] for example in examples} == {text: [("zune", "GADGET")] for text in TEXTS}
+    assert {example.text: [(e.text, e.label_) for e in example.reference.ents] for example in examples} == {
+        text: [("zune", "GADGET")] for text in TEXTS
+    }
     assert all(not example.predicted.ents for example in examples)
 
 
@@ -80,8 +82,18 @@ def test_a_sample_of_what_spacy_wrote_has_its_entities(corpus, tmp_path):
 
 def train(folder, config=ROOT / "configs/base.cfg", *options):
     return command(
-        "python", ROOT / "scripts/train.py", config, "corpus", "training/model-best", "training/log.jsonl", "--max-steps", 40, "--stream-over", 100,
-        *options, cwd=folder,
+        "python",
+        ROOT / "scripts/train.py",
+        config,
+        "corpus",
+        "training/model-best",
+        "training/log.jsonl",
+        "--max-steps",
+        40,
+        "--stream-over",
+        100,
+        *options,
+        cwd=folder,
     )
 
 
@@ -102,10 +114,19 @@ def test_a_streamed_training_learns_all_labels_and_gives_the_same_bytes(large):
     assert nlp.get_pipe("ner").labels == ("GADGET", "THING")
     assert [(e.text, e.label_) for e in nlp("my zune died on day 5").ents] == [("zune", "GADGET")]
     assert nlp.config["corpora"]["train"]["@readers"] == "ner_update.StreamedCorpus.v1"
-    assert nlp.config["corpora"]["dev"] == {**nlp.config["corpora"]["dev"], "@readers": "ner_update.SampledCorpus.v1", "limit": 10}
-    weights, log = (large / "training/model-best/ner/model").read_bytes(), srsly.read_json(large / "training/model-best/meta.json")
+    assert nlp.config["corpora"]["dev"] == {
+        **nlp.config["corpora"]["dev"],
+        "@readers": "ner_update.SampledCorpus.v1",
+        "limit": 10,
+    }
+    weights, log = (
+        (large / "training/model-best/ner/model").read_bytes(),
+        srsly.read_json(large / "training/model-best/meta.json"),
+    )
     assert train(large).code == 0
-    assert (large / "training/model-best/ner/model").read_bytes() == weights and srsly.read_json(large / "training/model-best/meta.json") == log
+    assert (large / "training/model-best/ner/model").read_bytes() == weights and srsly.read_json(
+        large / "training/model-best/meta.json"
+    ) == log
 
 
 def test_a_smaller_corpus_is_trained_on_as_ever(large):
@@ -116,15 +137,34 @@ def test_a_smaller_corpus_is_trained_on_as_ever(large):
 
 def test_a_config_that_counts_epochs_is_left_alone(large):
     config = large / "epochs.cfg"
-    config.write_text((ROOT / "configs/base.cfg").read_text(encoding="utf8").replace("max_epochs = 0", "max_epochs = 1"), encoding="utf8")
+    config.write_text(
+        (ROOT / "configs/base.cfg").read_text(encoding="utf8").replace("max_epochs = 0", "max_epochs = 1"),
+        encoding="utf8",
+    )
     done = train(large, config)
-    assert done.code == 0 and "the config has max_epochs, or a reader of its own: all of it goes into memory" in done.out
+    assert (
+        done.code == 0 and "the config has max_epochs, or a reader of its own: all of it goes into memory" in done.out
+    )
     assert spacy.load(large / "training/model-best").config["training"]["max_epochs"] == 1
 
 
 def test_debug_looks_at_a_sample(large):
     (large / "corpus").rename(large / "new")
-    done = command("python", ROOT / "scripts/debug.py", ROOT / "configs/base.cfg", ".", "debug.txt", "--stream-over", 90, "--base-model", "some", cwd=large)
+    done = command(
+        "python",
+        ROOT / "scripts/debug.py",
+        ROOT / "configs/base.cfg",
+        ".",
+        "debug.txt",
+        "--stream-over",
+        90,
+        "--base-model",
+        "some",
+        cwd=large,
+    )
     assert done.code == 0, done.raw
     report = (large / "debug.txt").read_text(encoding="utf8")
-    assert "train: a sample of 90 of 300 texts\ndev: a sample of 90 of 100 texts\n" in report and "90 training docs" in report
+    assert (
+        "train: a sample of 90 of 300 texts\ndev: a sample of 90 of 100 texts\n" in report
+        and "90 training docs" in report
+    )

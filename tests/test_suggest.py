@@ -18,7 +18,12 @@ PIPELINE = "training/updated/model-best"
 SUGGEST = ("suggest.py", "assets", PIPELINE, "corpus/suggested.jsonl")
 KNOWN, HIDDEN = GADGETS[:4], GADGETS[4:]
 GOLD = [marked(f"my {g} {verb} {when}", g, "GADGET") for g in KNOWN for verb in ("died", "froze") for when in WHEN]
-PLAIN = [{"text": f"my {thing} {verb} {when}", "entities": []} for thing in ("dog", "phone", "bus") for verb in ("died", "froze") for when in WHEN]
+PLAIN = [
+    {"text": f"my {thing} {verb} {when}", "entities": []}
+    for thing in ("dog", "phone", "bus")
+    for verb in ("died", "froze")
+    for when in WHEN
+]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +33,9 @@ def pipeline(tmp_path_factory):
     nlp = spacy.blank("en")
     nlp.add_pipe("ner")
     people = [{"text": f"{name} lost the {thing}", "entities": []} for name in NAMES for thing in ("dog", "key")]
-    examples = [Example.from_dict(nlp.make_doc(row["text"]), {"entities": row["entities"]}) for row in [*GOLD, *PLAIN, *people]]
+    examples = [
+        Example.from_dict(nlp.make_doc(row["text"]), {"entities": row["entities"]}) for row in [*GOLD, *PLAIN, *people]
+    ]
     nlp.initialize(lambda: examples)
     for _ in range(15):
         random.Random(0).shuffle(examples)
@@ -66,12 +73,18 @@ def test_planted_disagreements_come_first_each_with_its_reason(run, project, tmp
     found = rows(tmp_path)
     assert {row["text"] for row in found[:2]} == set(planted) and len(found) == len(agreed) + 2
     for row in found[:2]:
-        assert "only patterns find 'old dog' (line 5)" in row["meta"]["why"] and "'old dog' is new" in row["meta"]["why"]
+        assert (
+            "only patterns find 'old dog' (line 5)" in row["meta"]["why"] and "'old dog' is new" in row["meta"]["why"]
+        )
     scores = [row["meta"]["score"] for row in found]
     assert scores == sorted(scores, reverse=True)
-    assert all(row["meta"]["source"] == "suggest" and row["meta"]["why"] and "\n" not in row["meta"]["why"] for row in found)
+    assert all(
+        row["meta"]["source"] == "suggest" and row["meta"]["why"] and "\n" not in row["meta"]["why"] for row in found
+    )
     # The first ten are shown, each with its line.
-    assert done.out.count("only patterns find 'old dog'") == 2 and f" {len(found)} of {len(found)} raw texts" in done.out
+    assert (
+        done.out.count("only patterns find 'old dog'") == 2 and f" {len(found)} of {len(found)} raw texts" in done.out
+    )
     # A reviewer corrects what the pipeline says, and does not begin from nothing.
     nlp = spacy.load(tmp_path / PIPELINE)
     for row in found:
@@ -91,10 +104,18 @@ def test_new_forms_are_named(run, project, tmp_path):
 
 def test_what_is_annotated_and_what_is_alike_is_not_suggested(run, project, tmp_path):
     write(project / "test/test.jsonl", [{"text": "one for the test", "entities": [], "meta": {"doc": "d1"}}])
-    write(project / "raw.jsonl", [
-        {"text": GOLD[0]["text"]}, {"text": GOLD[1]["text"].upper() + "!"}, {"text": "One for the test."}, {"text": "of the same document", "meta": {"doc": "d1"}},
-        {"text": "nothing to see here"}, {"text": "room 12 is free"}, {"text": "Room 7 is free!"},
-    ])
+    write(
+        project / "raw.jsonl",
+        [
+            {"text": GOLD[0]["text"]},
+            {"text": GOLD[1]["text"].upper() + "!"},
+            {"text": "One for the test."},
+            {"text": "of the same document", "meta": {"doc": "d1"}},
+            {"text": "nothing to see here"},
+            {"text": "room 12 is free"},
+            {"text": "Room 7 is free!"},
+        ],
+    )
     suggested(run)
     assert [row["text"] for row in rows(tmp_path)] == ["room 12 is free"]
     write(project / "raw.jsonl", [{"text": GOLD[0]["text"]}])
@@ -104,22 +125,57 @@ def test_what_is_annotated_and_what_is_alike_is_not_suggested(run, project, tmp_
 
 def test_not_fifty_texts_for_one_form(run, project, tmp_path):
     """Twelve texts with one form, and one with another that counts a little less: it comes second or third."""
-    many = [f"the old dog barked {n}" for n in ("at me", "at you", "at her", "at him", "at us", "at them", "once", "twice", "loudly", "softly", "outside", "inside")]
+    many = [
+        f"the old dog barked {n}"
+        for n in (
+            "at me",
+            "at you",
+            "at her",
+            "at him",
+            "at us",
+            "at them",
+            "once",
+            "twice",
+            "loudly",
+            "softly",
+            "outside",
+            "inside",
+        )
+    ]
     write(project / "raw.jsonl", [{"text": text} for text in [*many, "my Tamagotchi died today"]])
     suggested(run, "--number", "4")
     found = rows(tmp_path)
     alone = {row["text"]: row["meta"]["score"] for row in found}
     assert len(found) == 4 and alone[found[0]["text"]] > 1.5 * alone[found[1]["text"]]
     named = [{"a": (1.0, ["a"])}, {"a": (1.0, ["a"])}, {"a": (1.0, ["a"])}, {"b": (0.6, ["b"])}]
-    ranked = [(one.text, score) for one, score in choose((Candidate(str(n), [], items, 0.0) for n, items in enumerate(named)), 4)]
+    ranked = [
+        (one.text, score)
+        for one, score in choose((Candidate(str(n), [], items, 0.0) for n, items in enumerate(named)), 4)
+    ]
     assert [score for _, score in ranked] == [1.0, 0.6, 0.5, 0.25] and ranked[1][0] == "3"
 
 
 def test_the_first_texts_hold_more_errors_than_any_others(run, project, tmp_path):
     """Texts with known entities as if they were raw: the pipeline errs where the gadget stands in an unknown frame."""
-    frames = ["my {} died today too", "she gave the {} back", "a {} is what he wants", "{} or nothing, they said", "no {} for us"]
-    gold = {row["text"]: row["entities"] for frame in frames for g in GADGETS for row in [marked(frame.format(g), g, "GADGET")]}
-    gold |= {f"my {thing} {verb} {n} too": [] for thing in ("dog", "phone", "bus") for verb in ("died", "froze") for n in ("today", "at work", "in june")}
+    frames = [
+        "my {} died today too",
+        "she gave the {} back",
+        "a {} is what he wants",
+        "{} or nothing, they said",
+        "no {} for us",
+    ]
+    gold = {
+        row["text"]: row["entities"]
+        for frame in frames
+        for g in GADGETS
+        for row in [marked(frame.format(g), g, "GADGET")]
+    }
+    gold |= {
+        f"my {thing} {verb} {n} too": []
+        for thing in ("dog", "phone", "bus")
+        for verb in ("died", "froze")
+        for n in ("today", "at work", "in june")
+    }
     write(project / "raw.jsonl", [{"text": text} for text in sorted(gold)])
     suggested(run)
     wrong = [len({tuple(e) for e in row["entities"]} ^ {tuple(e) for e in gold[row["text"]]}) for row in rows(tmp_path)]
@@ -129,7 +185,10 @@ def test_the_first_texts_hold_more_errors_than_any_others(run, project, tmp_path
 
 
 def test_the_same_bytes_twice(run, project, tmp_path):
-    write(project / "raw.jsonl", [{"text": f"{name} has a {g} {when}"} for name in NAMES for g in GADGETS for when in WHEN])
+    write(
+        project / "raw.jsonl",
+        [{"text": f"{name} has a {g} {when}"} for name in NAMES for g in GADGETS for when in WHEN],
+    )
     made = []
     for _ in range(2):
         suggested(run)
@@ -140,16 +199,24 @@ def test_the_same_bytes_twice(run, project, tmp_path):
 def test_without_a_pipeline_it_says_what_to_run(run, project, tmp_path):
     shutil.rmtree(tmp_path / "training")
     done = run(*SUGGEST)
-    assert done.code == 1 and f"no pipeline in {PIPELINE}" in done.out and "make" in done.out and "Traceback" not in done.raw, done.raw
+    assert (
+        done.code == 1
+        and f"no pipeline in {PIPELINE}" in done.out
+        and "make" in done.out
+        and "Traceback" not in done.raw
+    ), done.raw
     assert not (tmp_path / "corpus/suggested.jsonl").exists()
 
 
-@pytest.mark.parametrize("file, line, said", [
-    ("raw.jsonl", '{"text": 5}', "raw.jsonl:1"),
-    ("patterns.jsonl", "{", "patterns.jsonl:1: broken JSON"),
-    ("patterns.jsonl", '{"label": "GADGET", "pattern": [{"POS": "X"}]}', "patterns cannot be matched"),
-    ("annotated/new.jsonl", '{"text": "a"}', "new.jsonl:1"),
-])
+@pytest.mark.parametrize(
+    "file, line, said",
+    [
+        ("raw.jsonl", '{"text": 5}', "raw.jsonl:1"),
+        ("patterns.jsonl", "{", "patterns.jsonl:1: broken JSON"),
+        ("patterns.jsonl", '{"label": "GADGET", "pattern": [{"POS": "X"}]}', "patterns cannot be matched"),
+        ("annotated/new.jsonl", '{"text": "a"}', "new.jsonl:1"),
+    ],
+)
 def test_bad_input_is_named(run, project, tmp_path, file, line, said):
     (project / file).write_text(line)
     done = run(*SUGGEST)
@@ -159,7 +226,14 @@ def test_bad_input_is_named(run, project, tmp_path, file, line, said):
 
 def test_how_sure_it_is_and_that_it_says_the_same(pipeline):
     nlp = spacy.load(pipeline)
-    texts = [*(row["text"] for row in GOLD), "my Lumio \n died again", "the Zune Kindle", "Zune", "a Tamagotchi is what he wants", " "]
+    texts = [
+        *(row["text"] for row in GOLD),
+        "my Lumio \n died again",
+        "the Zune Kindle",
+        "Zune",
+        "a Tamagotchi is what he wants",
+        " ",
+    ]
     docs = [nlp.make_doc(text) for text in texts]
     sure = recognise(nlp.get_pipe("ner"), docs)
     for doc, row, text in zip(docs, sure, texts):

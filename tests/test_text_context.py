@@ -65,7 +65,9 @@ def test_texts_without_a_token():
 @pytest.mark.parametrize("vectors", [False, True])
 def test_words_that_are_read_once_say_what_they_say_read_each_time(vectors):
     nlp = spacy.blank("en")
-    config = load_config(ROOT / "configs/update.cfg", interpolate=True)["components"]["ner_new"]["model"]["tok2vec"]["embed"]
+    config = load_config(ROOT / "configs/update.cfg", interpolate=True)["components"]["ner_new"]["model"]["tok2vec"][
+        "embed"
+    ]
     if vectors:
         for row, word in enumerate(("my", "tablet", "cup")):
             nlp.vocab.set_vector(word, numpy.full(3, row + 1, dtype="f4"))
@@ -78,7 +80,9 @@ def test_words_that_are_read_once_say_what_they_say_read_each_time(vectors):
     embed.layers[0]._func = watched(embed.layers[0]._func, read)
     found = once.predict(docs)
     (words,) = read
-    assert sorted((token.orth_, token.norm_) for token in words[0]) == sorted({(t.orth_, t.norm_) for doc in docs for t in doc})
+    assert sorted((token.orth_, token.norm_) for token in words[0]) == sorted(
+        {(t.orth_, t.norm_) for doc in docs for t in doc}
+    )
     for doc, rows, expected in zip(docs, found, embed.predict(docs), strict=True):
         assert rows.shape == (len(doc), 96)
         assert rows == pytest.approx(expected, abs=1e-5)
@@ -94,7 +98,13 @@ def watched(forward, read: list):
 
 def test_a_feature_that_depends_on_the_place_is_read_each_time():
     nlp = spacy.blank("en")
-    config = {"@architectures": "spacy.MultiHashEmbed.v2", "width": 8, "attrs": ["NORM", "ENT_TYPE"], "rows": [50, 50], "include_static_vectors": False}
+    config = {
+        "@architectures": "spacy.MultiHashEmbed.v2",
+        "width": 8,
+        "attrs": ["NORM", "ENT_TYPE"],
+        "rows": [50, 50],
+        "include_static_vectors": False,
+    }
     embed = spacy.registry.resolve({"model": config})["model"]
     doc = nlp.make_doc("a cup a cup")
     doc.set_ents([doc.char_span(0, 5, "GADGET")])
@@ -156,7 +166,9 @@ def test_a_loaded_pipeline_says_to_the_byte_what_it_said_in_training_where_spacy
         # Training has one thread.
         with threadpool_limits(1, "blas"):
             said.append(numpy.vstack(nlp.get_pipe("ner").model.get_ref("tok2vec").predict(docs)))
-        assert not any(node.ops.use_blis for _, pipe in nlp.components if hasattr(pipe, "model") for node in pipe.model.walk())
+        assert not any(
+            node.ops.use_blis for _, pipe in nlp.components if hasattr(pipe, "model") for node in pipe.model.walk()
+        )
     assert (said[0] == said[1]).all()
 
 

@@ -31,13 +31,31 @@ def marked(text, span, label):
 def project(tmp_path_factory):
     """A trained base and an update of it, by the real commands, on frames of a few words (they need no more)."""
     folder = tmp_path_factory.mktemp("tiny project")
-    people = [marked(f"{name} {verb} the {thing}", name, "PERSON") for name in NAMES for verb in ("saw", "lost") for thing in ("bus", "dog", "key", "car")]
-    gadgets = [marked(f"my {g} {verb} {when}", g, "GADGET") for g in GADGETS for verb in ("died", "froze") for when in ("today", "again", "at work", "in june")]
-    plain = [{"text": f"my {thing} {verb} {when}", "entities": []} for thing in ("dog", "phone", "bus") for verb in ("died", "froze") for when in ("today", "again", "at work", "in june")]
+    people = [
+        marked(f"{name} {verb} the {thing}", name, "PERSON")
+        for name in NAMES
+        for verb in ("saw", "lost")
+        for thing in ("bus", "dog", "key", "car")
+    ]
+    gadgets = [
+        marked(f"my {g} {verb} {when}", g, "GADGET")
+        for g in GADGETS
+        for verb in ("died", "froze")
+        for when in ("today", "again", "at work", "in june")
+    ]
+    plain = [
+        {"text": f"my {thing} {verb} {when}", "entities": []}
+        for thing in ("dog", "phone", "bus")
+        for verb in ("died", "froze")
+        for when in ("today", "again", "at work", "in june")
+    ]
     write(folder / "assets/base/b.jsonl", people)
     write(folder / "assets/annotated/g.jsonl", gadgets + plain)
     write(folder / "assets/test/t.jsonl", [marked(f"{n} lost my {g}", g, "GADGET") for n in NAMES[:3] for g in GADGETS])
-    write(folder / "assets/raw.jsonl", [{"text": f"{name} was here with the {thing}"} for name in NAMES for thing in ("dog", "bus", "map")])
+    write(
+        folder / "assets/raw.jsonl",
+        [{"text": f"{name} was here with the {thing}"} for name in NAMES for thing in ("dog", "bus", "map")],
+    )
     write(folder / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
     run_update(folder, steps=100)
     return folder
@@ -61,7 +79,11 @@ def test_the_base_is_inside_unchanged(project):
 
 
 def test_nothing_is_left_lying_about(project):
-    assert sorted(p.name for p in (project / "training/updated").iterdir()) == ["log.jsonl", "model-best", "threshold.jsonl"]
+    assert sorted(p.name for p in (project / "training/updated").iterdir()) == [
+        "log.jsonl",
+        "model-best",
+        "threshold.jsonl",
+    ]
     assert sorted(p.name for p in (project / "training/base").iterdir()) == ["log.jsonl", "model-best"]
 
 
@@ -108,7 +130,9 @@ def test_with_no_other_threshold_to_choose_it_stays_as_it_was_trained(project):
 
 
 def test_the_rows_are_those_of_the_thresholds_and_the_model_has_the_chosen_one(project):
-    dev = docs(*((f"my {g} died", (1, 2, "GADGET")) for g in GADGETS if " " not in g), ("my dog died again", (3, 4, "GADGET")))
+    dev = docs(
+        *((f"my {g} died", (1, 2, "GADGET")) for g in GADGETS if " " not in g), ("my dog died again", (3, 4, "GADGET"))
+    )
     rehearsal = docs(*((f"{name} lost the {thing}",) for name in [*NAMES, "Xu"] for thing in ("Bus", "frob")))
     nlp = spacy.load(project / "training/updated/model-best", exclude=["tok2vec", "ner"])
     rows = tune_threshold(nlp, "ner_gadget", dev, rehearsal, 1000)
@@ -116,7 +140,12 @@ def test_the_rows_are_those_of_the_thresholds_and_the_model_has_the_chosen_one(p
     found = [row["r"] for row in rows]
     assert found == sorted(found) and rows[-1]["wrong"] > rows[0]["wrong"]
     (chosen,) = (row for row in rows if row["chosen"])
-    assert [round(100 * score, 2) for score in (nlp.evaluate([Example(nlp.make_doc(doc.text), doc) for doc in dev])[f"ents_{key}"] for key in "prf")] == [chosen[key] for key in "prf"]
+    assert [
+        round(100 * score, 2)
+        for score in (
+            nlp.evaluate([Example(nlp.make_doc(doc.text), doc) for doc in dev])[f"ents_{key}"] for key in "prf"
+        )
+    ] == [chosen[key] for key in "prf"]
 
 
 def test_a_new_threshold_that_would_forget_too_much_is_said(project, tmp_path):
@@ -127,9 +156,22 @@ def test_a_new_threshold_that_would_forget_too_much_is_said(project, tmp_path):
         shard.unlink()
     DocBin(docs=made).to_disk(tmp_path / "corpus/update/dev.spacy/2-rehearsal-gadgets.spacy")
     out = [f"training/again/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    words = [ROOT / "configs/update.cfg", "training/base/model-best", "corpus/update", *out, "--dev", "corpus/new/dev.spacy", "--max-steps", 60, "--update-on", "train"]
+    words = [
+        ROOT / "configs/update.cfg",
+        "training/base/model-best",
+        "corpus/update",
+        *out,
+        "--dev",
+        "corpus/new/dev.spacy",
+        "--max-steps",
+        60,
+        "--update-on",
+        "train",
+    ]
     done = command("python", ROOT / "scripts/update.py", *words, cwd=tmp_path)
-    assert done.code == 0 and "new entities in 18 rehearsal texts" in done.out and "vars.min_retention decides" in done.out, done.raw
+    assert (
+        done.code == 0 and "new entities in 18 rehearsal texts" in done.out and "vars.min_retention decides" in done.out
+    ), done.raw
     (chosen,) = (row for row in srsly.read_jsonl(tmp_path / out[2]) if row["chosen"])
     (zero,) = (row for row in srsly.read_jsonl(tmp_path / out[2]) if not row["lowered"])
     assert chosen["f"] >= zero["f"] - GIVEN_UP
@@ -146,8 +188,19 @@ def test_the_dev_texts_are_learnt_from_when_they_have_served(project, tmp_path):
     learnt, logs = {}, {}
     for parts in ("train+dev", "train"):
         out = [f"{parts}/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-        words = ["configs/update.cfg", "training/base/model-best", "corpus/update", *out, "--dev", "corpus/new/dev.spacy", "--max-steps", 60]
-        done = command("python", ROOT / "scripts/update.py", ROOT / words[0], *words[1:], "--update-on", parts, cwd=tmp_path)
+        words = [
+            "configs/update.cfg",
+            "training/base/model-best",
+            "corpus/update",
+            *out,
+            "--dev",
+            "corpus/new/dev.spacy",
+            "--max-steps",
+            60,
+        ]
+        done = command(
+            "python", ROOT / "scripts/update.py", ROOT / words[0], *words[1:], "--update-on", parts, cwd=tmp_path
+        )
         assert done.code == 0, done.raw
         (component,) = (name for name in spacy.load(tmp_path / out[0]).pipe_names if name.startswith("ner_"))
         learnt[parts] = set(spacy.load(tmp_path / out[0]).get_pipe(component).labels)
@@ -174,16 +227,37 @@ def test_the_second_training_keeps_to_what_the_first_one_found(project, tmp_path
     config = (ROOT / "configs/update.cfg").read_text(encoding="utf8")
     assert "\nlearn_rate = 0.001\n" in config
     (tmp_path / "update.cfg").write_text(config.replace("learn_rate = 0.001", rate), encoding="utf8")
-    log, rows = [{"step": 20, "score": 0.25}, {"step": 40, "score": 0.5}, {"step": 60, "score": 0.125}], [{"lowered": 0.0, "chosen": False}, {"lowered": 1e6, "chosen": True}]
+    log, rows = (
+        [{"step": 20, "score": 0.25}, {"step": 40, "score": 0.5}, {"step": 60, "score": 0.125}],
+        [{"lowered": 0.0, "chosen": False}, {"lowered": 1e6, "chosen": True}],
+    )
     first = tmp_path / "training/updated/first_training"
     first.mkdir()
     srsly.write_jsonl(first / "log.jsonl", log)
     srsly.write_jsonl(first / "threshold.jsonl", rows)
     out = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    words = ["update.cfg", "training/base/model-best", "corpus/update", *out, "--dev", "corpus/new/dev.spacy", "--max-steps", 60]
+    words = [
+        "update.cfg",
+        "training/base/model-best",
+        "corpus/update",
+        *out,
+        "--dev",
+        "corpus/new/dev.spacy",
+        "--max-steps",
+        60,
+    ]
     done = command("python", ROOT / "scripts/update.py", *words, cwd=tmp_path, RESUME="1")
-    assert done.code == 0 and f"Best after step 40. Now {steps} steps" in done.out and re.search(rf" {steps} +[\d.]+ +[\d.]+", done.out) and done.out.count("Pipeline: ['ner_new']") == 1, done.raw
-    assert [*srsly.read_jsonl(tmp_path / out[1])] == log and [*srsly.read_jsonl(tmp_path / out[2])] == rows and not first.exists()
+    assert (
+        done.code == 0
+        and f"Best after step 40. Now {steps} steps" in done.out
+        and re.search(rf" {steps} +[\d.]+ +[\d.]+", done.out)
+        and done.out.count("Pipeline: ['ner_new']") == 1
+    ), done.raw
+    assert (
+        [*srsly.read_jsonl(tmp_path / out[1])] == log
+        and [*srsly.read_jsonl(tmp_path / out[2])] == rows
+        and not first.exists()
+    )
     doc = spacy.load(tmp_path / out[0], exclude=["ner"])("nothing to see in here")
     assert sum(len(ent) for ent in doc.ents) == len(doc)
 
@@ -221,7 +295,9 @@ def test_figures_agree_with_spacys_scorer():
     expected = Scorer().score([Example(p, g) for p, g in zip(said, gold)])
     assert result["all"]["updated"]["f"] == pytest.approx(100 * expected["ents_f"], abs=0.01)
     for label in "GP":
-        assert result["labels"][label]["base"]["r"] == pytest.approx(100 * expected["ents_per_type"][label]["r"], abs=0.01)
+        assert result["labels"][label]["base"]["r"] == pytest.approx(
+            100 * expected["ents_per_type"][label]["r"], abs=0.01
+        )
     assert result["all"]["difference_f"] == 0 and result["all"]["interval"] == [0, 0]
 
 

@@ -48,7 +48,9 @@ def test_the_model_has_the_choices_of_the_commands():
     choices = {"format": FORMATS, "review_tool": TOOLS, "engine": ENGINES, "update_on": get_args(Parts)}
     for name, known in choices.items():
         assert set(get_args(Vars.model_fields[name].annotation)) == set(known)
-    assert all(map(is_language, ("en", "xx", "de"))) and not any(map(is_language, ("zz", "punctuation", "__pycache__", "../en", "")))
+    assert all(map(is_language, ("en", "xx", "de"))) and not any(
+        map(is_language, ("zz", "punctuation", "__pycache__", "../en", ""))
+    )
 
 
 @pytest.mark.parametrize("name", VARS)
@@ -77,7 +79,18 @@ def test_a_var_edited_by_hand_stops_a_command(tmp_path, name):
     assert "set_var.py" in done.out and "Traceback" not in done.raw and content(tmp_path) == before
 
 
-@pytest.mark.parametrize("name, value", [("gpu_id", -1), ("workers", 2), ("seed", 2**32 - 1), ("test_size", 0.0), ("min_gain", 0), ("package_version", "1.0rc1"), ("silver_ratio", 1)])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("gpu_id", -1),
+        ("workers", 2),
+        ("seed", 2**32 - 1),
+        ("test_size", 0.0),
+        ("min_gain", 0),
+        ("package_version", "1.0rc1"),
+        ("silver_ratio", 1),
+    ],
+)
 def test_set_var_takes_what_a_var_can_be(tmp_path, name, value):
     (tmp_path / "project.yml").write_text(TEXT, encoding="utf8")
     done = command("python", ROOT / "scripts/set_var.py", name, value, cwd=tmp_path)
@@ -95,14 +108,25 @@ def test_what_two_vars_are_together():
 
 
 def test_one_bad_var_may_be_corrected_beside_another(tmp_path):
-    (tmp_path / "project.yml").write_text(TEXT.replace("  seed: 0", "  seed: -1").replace("  trials: 3", "  trials: .inf"), encoding="utf8")
+    (tmp_path / "project.yml").write_text(
+        TEXT.replace("  seed: 0", "  seed: -1").replace("  trials: 3", "  trials: .inf"), encoding="utf8"
+    )
     set_var("seed", "4", tmp_path / "project.yml")
     with pytest.raises(typer.Exit):
         set_var("seed", "-4", tmp_path / "project.yml")
-    assert (tmp_path / "project.yml").read_text(encoding="utf8") == TEXT.replace("  seed: 0", "  seed: 4").replace("  trials: 3", "  trials: .inf")
+    assert (tmp_path / "project.yml").read_text(encoding="utf8") == TEXT.replace("  seed: 0", "  seed: 4").replace(
+        "  trials: 3", "  trials: .inf"
+    )
 
 
-@pytest.mark.parametrize("text, said", [("vars: [", "cannot be read"), (f"vars:\n  seed: {'1' * 5000}\n", "cannot be read"), ("vars:\n  seed: 1\n  seed: 2\n", "cannot be read")])
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("vars: [", "cannot be read"),
+        (f"vars:\n  seed: {'1' * 5000}\n", "cannot be read"),
+        ("vars:\n  seed: 1\n  seed: 2\n", "cannot be read"),
+    ],
+)
 def test_a_project_that_is_no_yaml(tmp_path, text, said):
     (tmp_path / "project.yml").write_text(text, encoding="utf8")
     done = command("python", ROOT / "scripts/fingerprints.py", "assets", "corpus/fingerprints", cwd=tmp_path)
@@ -116,18 +140,44 @@ def test_vars_of_an_adopter_are_free(tmp_path):
         assert done.code == 0, done.raw
 
 
-@pytest.mark.parametrize("words", [*RUNNERS.values(), ["python", "-m", "spacy", "project", "run", "predict", "--force"]], ids=[*RUNNERS, "predict"])
+@pytest.mark.parametrize(
+    "words",
+    [*RUNNERS.values(), ["python", "-m", "spacy", "project", "run", "predict", "--force"]],
+    ids=[*RUNNERS, "predict"],
+)
 def test_both_runners_say_so_before_any_work(clone, words):
-    (clone / "project.yml").write_text(TEXT.replace("  min_gain: 30.0", "  min_gain: .nan").replace("  silver_ratio: 0.0", "  silver_ratio: -1"), encoding="utf8")
+    (clone / "project.yml").write_text(
+        TEXT.replace("  min_gain: 30.0", "  min_gain: .nan").replace("  silver_ratio: 0.0", "  silver_ratio: -1"),
+        encoding="utf8",
+    )
     (clone / "training/updated/model-best").mkdir(parents=True)
     write(clone / "corpus/fingerprints/versions.json", [{}])
     before = content(clone / "assets")
     done = command(*words, cwd=clone)
-    assert done.code != 0 and "vars.min_gain is nan" in done.out and "vars.silver_ratio is -1" in done.out and "Traceback" not in done.raw, done.raw
-    assert content(clone / "assets") == before and not (clone / "corpus/check.json").exists() and not (clone / "predictions").exists()
+    assert (
+        done.code != 0
+        and "vars.min_gain is nan" in done.out
+        and "vars.silver_ratio is -1" in done.out
+        and "Traceback" not in done.raw
+    ), done.raw
+    assert (
+        content(clone / "assets") == before
+        and not (clone / "corpus/check.json").exists()
+        and not (clone / "predictions").exists()
+    )
 
 
-@pytest.mark.parametrize("words", [("--min-gain", "nan"), ("--min-gain", "-inf"), ("--min-retention", "nan"), ("--min-retention", "-1"), ("--gates", "gain.f at least nan"), ("--gates", f"gain.f at least -{'9' * 400}")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--min-gain", "nan"),
+        ("--min-gain", "-inf"),
+        ("--min-retention", "nan"),
+        ("--min-retention", "-1"),
+        ("--gates", "gain.f at least nan"),
+        ("--gates", f"gain.f at least -{'9' * 400}"),
+    ],
+)
 def test_the_gate_takes_no_nan_of_a_command_line(gate, tmp_path, words):  # noqa: F811
     done = gate(*words)
     assert done.code == 1 and "Traceback" not in done.raw and not (tmp_path / "gate.passed").exists(), done.raw
@@ -141,17 +191,38 @@ def test_the_gate_stops_what_could_not_be_measured(gate, tmp_path):  # noqa: F81
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("script, option", [("rehearse.py", "--silver-ratio"), ("rehearse.py", "--ratio"), ("distil.py", "--ratio"), ("learning_curve.py", "--ratio"), ("preprocess.py", "--dev-size"), ("preprocess.py", "--test-size")])
+@pytest.mark.parametrize(
+    "script, option",
+    [
+        ("rehearse.py", "--silver-ratio"),
+        ("rehearse.py", "--ratio"),
+        ("distil.py", "--ratio"),
+        ("learning_curve.py", "--ratio"),
+        ("preprocess.py", "--dev-size"),
+        ("preprocess.py", "--test-size"),
+    ],
+)
 def test_no_ratio_of_a_command_line_makes_a_command_hang(run, tmp_path, script, option):
-    given = {"rehearse.py": ["b", "c", "o", "--silver", "s"], "distil.py": ["f", "b", "c", "o", "t", "--dev", "d", "--raw", "r"], "preprocess.py": ["c", "o"]}
+    given = {
+        "rehearse.py": ["b", "c", "o", "--silver", "s"],
+        "distil.py": ["f", "b", "c", "o", "t", "--dev", "d", "--raw", "r"],
+        "preprocess.py": ["c", "o"],
+    }
     given["learning_curve.py"] = ["f", "b", "c", "o", "--silver", "s", "--vectors", "v"]
     for value in ("-1", "nan", "inf", "-inf"):
         done = run(script, *given[script], option, value)
-        assert done.code in (1, 2) and option in done.out.replace("vars.", "--").replace("_", "-") and "Traceback" not in done.raw, done.raw
+        assert (
+            done.code in (1, 2)
+            and option in done.out.replace("vars.", "--").replace("_", "-")
+            and "Traceback" not in done.raw
+        ), done.raw
     assert {path.name for path in tmp_path.iterdir()} <= {"training"}
 
 
 @pytest.mark.timeout(120)
 def test_fewer_than_no_texts_are_none(tmp_path):
     DocShard().to_folder(tmp_path / "raw.spacy")
-    assert [RawTexts(tmp_path / "raw.spacy", tmp_path).first_of(lambda number: ["a"][:number], number) for number in (-5, -1, 0)] == [[], [], []]
+    assert [
+        RawTexts(tmp_path / "raw.spacy", tmp_path).first_of(lambda number: ["a"][:number], number)
+        for number in (-5, -1, 0)
+    ] == [[], [], []]

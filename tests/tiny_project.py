@@ -21,28 +21,72 @@ def marked(text: str, span: str, label: str) -> dict:
 def tiny(project: Path) -> Path:
     """Put small data and small vars into a copy of the repository."""
     shutil.rmtree(project / "assets")
-    people = [marked(f"{name} {verb} the {thing}", name, "PERSON") for name in NAMES for verb in ("saw", "lost") for thing in ("bus", "dog", "key", "car")]
-    gadgets = [marked(f"my {g} {verb} {when}", g, "GADGET") for g in GADGETS for verb in ("died", "froze") for when in WHEN]
-    plain = [{"text": f"my {thing} {verb} {when}", "entities": []} for thing in ("dog", "phone", "bus") for verb in ("died", "froze") for when in WHEN]
+    people = [
+        marked(f"{name} {verb} the {thing}", name, "PERSON")
+        for name in NAMES
+        for verb in ("saw", "lost")
+        for thing in ("bus", "dog", "key", "car")
+    ]
+    gadgets = [
+        marked(f"my {g} {verb} {when}", g, "GADGET") for g in GADGETS for verb in ("died", "froze") for when in WHEN
+    ]
+    plain = [
+        {"text": f"my {thing} {verb} {when}", "entities": []}
+        for thing in ("dog", "phone", "bus")
+        for verb in ("died", "froze")
+        for when in WHEN
+    ]
     write(project / ANNOTATED, gadgets + plain)
     write(project / BASE, people)
-    write(project / TEST, [SENTENCE, *(marked(f"{n} lost my {g} today", g, "GADGET") for n in NAMES[:3] for g in GADGETS)])
-    raw = [f"{name} was {how} with the {thing}" for name in NAMES for how in ("here", "there") for thing in ("dog", "bus", "zune")]
-    write(project / RAW, [{"text": text} for text in [*raw, *(f"my {gadget} died on {day}" for gadget in GADGETS for day in ("sunday", "friday"))]])
+    write(
+        project / TEST, [SENTENCE, *(marked(f"{n} lost my {g} today", g, "GADGET") for n in NAMES[:3] for g in GADGETS)]
+    )
+    raw = [
+        f"{name} was {how} with the {thing}"
+        for name in NAMES
+        for how in ("here", "there")
+        for thing in ("dog", "bus", "zune")
+    ]
+    write(
+        project / RAW,
+        [
+            {"text": text}
+            for text in [*raw, *(f"my {gadget} died on {day}" for gadget in GADGETS for day in ("sunday", "friday"))]
+        ],
+    )
     write(project / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
-    for name, value in {"base_max_steps": 60, "update_max_steps": 80, "min_gain": 0, "min_retention": 0, "rehearsal_ratio": 1.0}.items():
+    for name, value in {
+        "base_max_steps": 60,
+        "update_max_steps": 80,
+        "min_gain": 0,
+        "min_retention": 0,
+        "rehearsal_ratio": 1.0,
+    }.items():
         var(name, value)(project)
     return project
 
 
 def small_assets(folder: Path) -> Path:
     """Put data of a few frames into an empty folder; names of the base's kind stand in the new texts as well, unmarked."""
-    people = [marked(f"{n} {verb} the {thing}", n, "PERSON") for n in NAMES for verb in ("saw", "lost") for thing in ("bus", "dog", "key", "car")]
-    gadgets = [marked(f"my {g} {verb} {when}", g, "GADGET") for g in GADGETS for verb in ("died", "froze") for when in WHEN[:4]]
+    people = [
+        marked(f"{n} {verb} the {thing}", n, "PERSON")
+        for n in NAMES
+        for verb in ("saw", "lost")
+        for thing in ("bus", "dog", "key", "car")
+    ]
+    gadgets = [
+        marked(f"my {g} {verb} {when}", g, "GADGET") for g in GADGETS for verb in ("died", "froze") for when in WHEN[:4]
+    ]
     write(folder / "assets/base/b.jsonl", people)
-    write(folder / "assets/annotated/g.jsonl", gadgets + [marked(f"{n} lost the {g}", g, "GADGET") for n in NAMES for g in GADGETS[:3]])
+    write(
+        folder / "assets/annotated/g.jsonl",
+        gadgets + [marked(f"{n} lost the {g}", g, "GADGET") for n in NAMES for g in GADGETS[:3]],
+    )
     write(folder / "assets/test/t.jsonl", [marked(f"{n} lost my {g}", g, "GADGET") for n in NAMES[:3] for g in GADGETS])
-    write(folder / "assets/raw.jsonl", [{"text": f"{n} was here with the {thing}"} for n in NAMES for thing in ("dog", "bus", "map")])
+    write(
+        folder / "assets/raw.jsonl",
+        [{"text": f"{n} was here with the {thing}"} for n in NAMES for thing in ("dog", "bus", "map")],
+    )
     write(folder / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
     return folder
 

@@ -92,8 +92,14 @@ def survey(told: str, task: Task) -> tuple[dict[str, str], Counter]:
 
 
 def set_up(
-    lang: str, base_model: str, told: str, output: Path, levels: Levels, wrong: dict[str, dict[str, WrongLabel]],
-    forms: dict[str, Counter], doubtful: frozenset,
+    lang: str,
+    base_model: str,
+    told: str,
+    output: Path,
+    levels: Levels,
+    wrong: dict[str, dict[str, WrongLabel]],
+    forms: dict[str, Counter],
+    doubtful: frozenset,
 ) -> None:
     """Keep in this process what check_block needs.
 
@@ -105,7 +111,9 @@ def set_up(
     if isinstance(_now.nlp.tokenizer, Tokenizer):
         _now.nlp.tokenizer.max_cache_size = CACHED
     _now.told, _now.output, _now.levels, _now.wrong, _now.doubtful = told, output, levels, wrong, doubtful
-    _now.finders = {group: BareForms(counts, _now.nlp) for group, counts in forms.items()} if levels.is_on("bare_form") else {}
+    _now.finders = (
+        {group: BareForms(counts, _now.nlp) for group, counts in forms.items()} if levels.is_on("bare_form") else {}
+    )
     # What is there already stays: to look at it again and again for what can be freed takes a tenth of the time.
     gc.freeze()
 
@@ -132,10 +140,18 @@ def check_block(task: Task) -> Checked:
                     data.problems += [finding.at(file, line, example) for finding in check_alignment(example, doc)]
                     continue
                 doc.set_ents(spans)
-                for finding in (*label_findings(example, _now.wrong[task.name]), *edge_findings(example, _now.doubtful)):
+                for finding in (
+                    *label_findings(example, _now.wrong[task.name]),
+                    *edge_findings(example, _now.doubtful),
+                ):
                     data.problems.append(finding.at(file, line, example))
                 known.setdefault(file, []).append((line, facts(example, key)))
-                found = [match for group in SEARCHED[task.name] if group in _now.finders for match in _now.finders[group].find(doc, example.entities, example.text)]
+                found = [
+                    match
+                    for group in SEARCHED[task.name]
+                    if group in _now.finders
+                    for match in _now.finders[group].find(doc, example.entities, example.text)
+                ]
                 if found:
                     bare.append((file, line, example.text, found))
             kept.append((key, example.text, doc))

@@ -1,6 +1,5 @@
 """Check every data file under assets/, list all problems at once, and tokenise the texts, before anything is built on them."""
 
-
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -28,7 +27,9 @@ from ner_update.pipeline.base import entity_labels
 SETS = {"base": "base", "annotated": "annotated", "test": "test", "raw": "raw.jsonl"}
 
 
-def check(assets: Path, output: Path, report: CheckReport, lang: str, base_model: str = "", told: str = "") -> dict[str, dict]:
+def check(
+    assets: Path, output: Path, report: CheckReport, lang: str, base_model: str = "", told: str = ""
+) -> dict[str, dict]:
     """Check all files as one set, and tokenise their texts. Two passes: what is annotated is counted before it is checked.
 
     assets (Path): Folder with base/, annotated/, test/, raw.jsonl and patterns.jsonl.
@@ -47,13 +48,29 @@ def check(assets: Path, output: Path, report: CheckReport, lang: str, base_model
     spans = by_label(forms)
     few = len(files) <= MOST_LABELS
     problems += [] if few else [too_many(files)]
-    wrong = {name: wrong_labels(name, files if few else (), spans["annotated"], known_labels(base, spans), bool(base)) for name in spans}
+    wrong = {
+        name: wrong_labels(name, files if few else (), spans["annotated"], known_labels(base, spans), bool(base))
+        for name in spans
+    }
     searched = groups(forms)
     bare = BareCounts(searched)
-    setup = partial(set_up, lang, base_model, told, output, report.levels, wrong, searched, doubtful_forms(sum(forms.values(), Counter())))
+    setup = partial(
+        set_up,
+        lang,
+        base_model,
+        told,
+        output,
+        report.levels,
+        wrong,
+        searched,
+        doubtful_forms(sum(forms.values(), Counter())),
+    )
     parts = [(name, DataSet().counts()) for name in SETS]
     index = {name: [numpy.zeros(0, INDEX)] for name in SETS}
-    with TextIndex() as texts, tqdm(total=sum(task.size for task in tasks), desc="check", unit="B", unit_scale=True, disable=None) as bar:
+    with (
+        TextIndex() as texts,
+        tqdm(total=sum(task.size for task in tasks), desc="check", unit="B", unit_scale=True, disable=None) as bar,
+    ):
         for task, checked in zip(tasks, in_processes(check_block, tasks, setup)):
             report.add_all(checked.problems)
             parts.append((task.name, checked.counts))

@@ -57,9 +57,13 @@ def missing_texts(assets: Path, sizes: dict[str, tuple[int, int]], raw_texts: in
     texts, bare = sizes.get("annotated", (0, 0))
     where = str(assets / "annotated")
     if not texts:
-        yield Problem(where, None, "no annotated texts: put your examples of the new label here", kind="no_texts", level="error")
+        yield Problem(
+            where, None, "no annotated texts: put your examples of the new label here", kind="no_texts", level="error"
+        )
     elif bare == texts:
-        yield Problem(where, None, "no text has an entity: there is nothing to learn", kind="no_entities", level="error")
+        yield Problem(
+            where, None, "no text has an entity: there is nothing to learn", kind="no_entities", level="error"
+        )
     elif not bare:
         message = "every text has an entity: add texts without one, or the model will find one everywhere"
         yield Problem(where, None, message, kind="no_bare_texts")
@@ -77,14 +81,24 @@ def few_examples(index: TextIndex, assets: Path, spans: dict[str, Counter], base
     """YIELDS (Problem): A warning for each training set with fewer texts, and for each label with fewer spans, than it takes."""
     sizes = index.sizes()
     category = (FEW_FOR_A_CATEGORY, RANGE_OF_A_CATEGORY, "to train a new category")
-    ranges = {"annotated": category if base_model.startswith("blank:") else (FEW_FOR_AN_UPDATE, RANGE_OF_AN_UPDATE, "to update a pipeline")}
+    ranges = {
+        "annotated": category
+        if base_model.startswith("blank:")
+        else (FEW_FOR_AN_UPDATE, RANGE_OF_AN_UPDATE, "to update a pipeline")
+    }
     if not base_model:
         ranges["base"] = category
     for name, (least, told, what) in ranges.items():
         texts = sizes.get(name, (0, 0))[0]
         if 0 < texts < least:
             message = f"{texts:,} texts: {what}, {told} are recommended: annotate {least - texts:,} more, at least"
-            yield Problem(str(assets / name), None, message, kind="few_examples", repair=f"annotate {least - texts:,} more, at least")
+            yield Problem(
+                str(assets / name),
+                None,
+                message,
+                kind="few_examples",
+                repair=f"annotate {least - texts:,} more, at least",
+            )
         for label, count in sorted(spans.get(name, Counter()).items()):
             if count <= FEW_OF_A_LABEL:
                 message = f"label {label[:100]} has {count} span{'' if count == 1 else 's'}, and more than {FEW_OF_A_LABEL} are needed to learn it"
@@ -103,7 +117,10 @@ def other_kind(index: TextIndex, assets: Path) -> Iterator[Problem]:
         message = f"test texts have {median_low(test.elements())} words (median), and annotated ones {median_low(train.elements())}: what is measured is another kind of text"
         yield Problem(where, None, message, kind="other_length", repair="take both sets from the same source")
     texts, lower, entities, capitalised = zip(index.casing("annotated"), index.casing("test"))
-    for part, whole, what in ((lower, texts, "texts without a capital letter"), (capitalised, entities, "entities that begin with a capital letter")):
+    for part, whole, what in (
+        (lower, texts, "texts without a capital letter"),
+        (capitalised, entities, "entities that begin with a capital letter"),
+    ):
         shares = [a / b if b else 0 for a, b in zip(part, whole)]
         if all(whole) and _differ(shares, whole):
             message = f"{what}: {shares[1]:.0%} in the test set, and {shares[0]:.0%} of the annotated: what is measured is another kind of text"

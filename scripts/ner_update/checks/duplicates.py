@@ -37,7 +37,11 @@ def near_duplicates_and_leaks(index: TextIndex) -> Iterator[Problem]:
             if text.number not in told:
                 told.add(text.number)
                 left_out = text.doc_hash == held.doc_hash
-                repair = "preprocess leaves it out of training" if left_out else "take one of them out (preprocess does not: their documents differ)"
+                repair = (
+                    "preprocess leaves it out of training"
+                    if left_out
+                    else "take one of them out (preprocess does not: their documents differ)"
+                )
                 yield _problem(text, "leak", f"{said.format(_place(held))}: {repair}", repair)
     for text, first in index.variants():
         if not any(map(str.isalpha, text.text)):
@@ -45,7 +49,9 @@ def near_duplicates_and_leaks(index: TextIndex) -> Iterator[Problem]:
             continue
         message = f"the text differs from {_place(first)} only in case, numbers, spaces or punctuation"
         yield _problem(text, "near_duplicate", message, "keep one of them, if neither teaches anything new")
-    yield from sorted(_nearly_the_same(index, told), key=lambda problem: (problem.kind, problem.file, problem.line or 0))
+    yield from sorted(
+        _nearly_the_same(index, told), key=lambda problem: (problem.kind, problem.file, problem.line or 0)
+    )
 
 
 def similarity(one: str, other: str) -> float:
@@ -72,14 +78,24 @@ def _nearly_the_same(index: TextIndex, told: set[int]) -> Iterator[Problem]:
         text, held = (later, earlier) if earlier.side == "test" else (earlier, later)
         if text.number not in known and (share := similarity(text.text, held.text)):
             known.add(text.number)
-            yield _near(text, held, "near_leak", f"of the test set, at {_place(held)}: {share:.0%} of their words are the same, in the same order")
+            yield _near(
+                text,
+                held,
+                "near_leak",
+                f"of the test set, at {_place(held)}: {share:.0%} of their words are the same, in the same order",
+            )
     known = set()
     for text, first in index.neighbours(across=False):
         if text.number not in known and (share := similarity(text.text, first.text)):
             known.add(text.number)
             said = f"of the same set, at {_place(first)}: {share:.0%} of their words are the same, in the same order"
             if len(known) == MOST_NEAR:
-                yield _near(text, first, "near_duplicate", f"{said}; {MOST_NEAR:,} such texts were found, and no more were looked for")
+                yield _near(
+                    text,
+                    first,
+                    "near_duplicate",
+                    f"{said}; {MOST_NEAR:,} such texts were found, and no more were looked for",
+                )
                 return
             yield _near(text, first, "near_duplicate", said)
 

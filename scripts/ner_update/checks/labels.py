@@ -23,7 +23,9 @@ class WrongLabel:
     repair: str
 
 
-def wrong_labels(name: str, used: Iterable[str], new: Counter, base: set[str], installed: bool) -> dict[str, WrongLabel]:
+def wrong_labels(
+    name: str, used: Iterable[str], new: Counter, base: set[str], installed: bool
+) -> dict[str, WrongLabel]:
     """Find out, once, which labels of a set are wrong, from the counts of all sets.
 
     name (str): "base", "annotated" or "test".
@@ -41,7 +43,9 @@ def wrong_labels(name: str, used: Iterable[str], new: Counter, base: set[str], i
             near = get_close_matches(label, sorted(known), 1, cutoff=0.6)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known)) or 'none'}"
             repair = f"write {near[0]}" if near else "use a known label"
-            found[label] = WrongLabel("unknown_label", f"has label {label}, unknown to {who}: {hint}", near[0] if near else "", repair)
+            found[label] = WrongLabel(
+                "unknown_label", f"has label {label}, unknown to {who}: {hint}", near[0] if near else "", repair
+            )
         elif name == "annotated" and (meant := _meant(label, new, base)):
             message = f"has label {label}, which looks like a misspelt {meant}: mend it"
             found[label] = WrongLabel("misspelt_label", message, meant, f"write {meant}")
@@ -78,4 +82,8 @@ def too_many(used: dict[str, str]) -> Problem:
 
 def _meant(label: str, new: Counter, base: set[str]) -> str:
     near = [other for other in get_close_matches(label, sorted(set(new) | base), 3, cutoff=0.8) if other != label]
-    return near[0] if near and label not in base and (near[0] in base or new[near[0]] >= MISSPELT_RATIO * new[label]) else ""
+    return (
+        near[0]
+        if near and label not in base and (near[0] in base or new[near[0]] >= MISSPELT_RATIO * new[label])
+        else ""
+    )

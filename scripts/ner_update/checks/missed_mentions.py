@@ -117,12 +117,16 @@ class BareCounts:
         """YIELDS (Problem): A warning for each form that is annotated and left bare. First those where it happens most often
         that one text contradicts another: often annotated, often bare. A form that is nearly always bare comes last; it may
         well mean something else there."""
+
         def order(form: str) -> tuple:
             annotated = self._labels[form].total()
             return -min(annotated, self._bare[form]), -annotated, form
 
         for form in sorted(self._bare, key=order):
-            labels = ", ".join(f"{label} {_times(count)}" for label, count in sorted(self._labels[form].items(), key=lambda item: (-item[1], item[0])))
+            labels = ", ".join(
+                f"{label} {_times(count)}"
+                for label, count in sorted(self._labels[form].items(), key=lambda item: (-item[1], item[0]))
+            )
             (file, line, (start, end, _), text), *others = self._places[form]
             places = ", ".join(f"{file}:{line}" for file, line, _, _ in others)
             where = f"here, and at {places}{' ...' if self._bare[form] > PLACES else ''}" if others else "here"

@@ -58,20 +58,36 @@ def check_patterns(path: Path, lang: str, labels: set[str]) -> list[Problem]:
     for (number, entry), reason in zip(tqdm(fit, desc="check patterns", unit="pattern", disable=None), tried):
         slow += reason is None
         if reason != "":
-            problems.append(Problem(str(path), number, reason or TOO_SLOW, show(entry), kind="bad_pattern", level="error"))
+            problems.append(
+                Problem(str(path), number, reason or TOO_SLOW, show(entry), kind="bad_pattern", level="error")
+            )
         if slow == MOST_SLOW:
-            problems.append(Problem(str(path), number, f"{slow} patterns run too long: those after this line were not tried", kind="bad_pattern", level="error"))
+            problems.append(
+                Problem(
+                    str(path),
+                    number,
+                    f"{slow} patterns run too long: those after this line were not tried",
+                    kind="bad_pattern",
+                    level="error",
+                )
+            )
             break
     return problems
 
 
 def form(entry: Any, labels: set[str]) -> str:
     """RETURNS (str): What is wrong with an entry at first sight; empty if nothing."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("label"), str) or not isinstance(entry.get("pattern"), (str, list)):
+    if (
+        not isinstance(entry, dict)
+        or not isinstance(entry.get("label"), str)
+        or not isinstance(entry.get("pattern"), (str, list))
+    ):
         lacks = next((key for key in ("label", "pattern") if isinstance(entry, dict) and key not in entry), None)
         return f'not a pattern{f" (it lacks {lacks!r})" if lacks else ""}: write {{"label": ..., "pattern": ...}}'
     if entry["label"] not in labels:
-        return f"label {entry['label'][:100]} is not in assets/annotated, which has {', '.join(sorted(labels)) or 'none'}"
+        return (
+            f"label {entry['label'][:100]} is not in assets/annotated, which has {', '.join(sorted(labels)) or 'none'}"
+        )
     pattern = entry["pattern"]
     sizes = [_size(token) for token in pattern if isinstance(token, dict)] if isinstance(pattern, list) else []
     if sum(length for length, _ in sizes) > LONGEST_PATTERN or len(pattern) > 10 * LONGEST_PATTERN:

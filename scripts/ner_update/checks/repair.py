@@ -16,7 +16,11 @@ from ner_update.data.records import ALWAYS_ERRORS, Example, check_alignment
 from ner_update.data.validation import CARRIAGE_RETURN, check_record, trimmed
 
 EDITS: list[tuple[re.Pattern, Callable[[re.Match], str], str]] = [
-    (re.compile("[\ud800-\udbff][\udc00-\udfff]"), lambda m: m[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), "joined halves of characters"),
+    (
+        re.compile("[\ud800-\udbff][\udc00-\udfff]"),
+        lambda m: m[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"),
+        "joined halves of characters",
+    ),
     (CARRIAGE_RETURN, lambda _: "\n", "wrote \\n for carriage returns"),
     (re.compile("[\0\ufeff]"), lambda _: "", "took out NUL and byte order marks"),
 ]
@@ -35,7 +39,9 @@ class Repaired(NamedTuple):
     left: list[str]
 
 
-def repair(record: Any, make_doc: Callable[[str], Doc], hints: dict[str, str]) -> tuple[Optional[Any], list[str], list[str]]:
+def repair(
+    record: Any, make_doc: Callable[[str], Doc], hints: dict[str, str]
+) -> tuple[Optional[Any], list[str], list[str]]:
     """Mend a record.
 
     record (Example or RawText): It is not changed.
@@ -52,14 +58,20 @@ def repair(record: Any, make_doc: Callable[[str], Doc], hints: dict[str, str]) -
     mended = record.model_copy(update={"text": text})
     if isinstance(record, Example):
         broken = [finding.message for finding in check_record(record) if finding.kind in HOPELESS]
-        broken += [f"label {label[:100]} is unknown, and like none that is known" for label in {s[2]: 0 for s in spans} if hints.get(label) == ""]
+        broken += [
+            f"label {label[:100]} is unknown, and like none that is known"
+            for label in {s[2]: 0 for s in spans}
+            if hints.get(label) == ""
+        ]
         if broken:
             return None, [], broken
         spans = _labels(spans, hints, done)
         spans = _edges(text, spans, done)
         spans = _unique(spans, done)
         # A text that cannot be used whatever its spans are may also be one that no tokenizer should see.
-        if not any(finding.kind in ALWAYS_ERRORS for finding in check_record(mended.model_copy(update={"entities": []}))):
+        if not any(
+            finding.kind in ALWAYS_ERRORS for finding in check_record(mended.model_copy(update={"entities": []}))
+        ):
             spans = _aligned(make_doc(text), spans, done)
         spans = _apart(_unique(spans, done), done)
         mended = mended.model_copy(update={"entities": spans})
@@ -71,7 +83,9 @@ def repair(record: Any, make_doc: Callable[[str], Doc], hints: dict[str, str]) -
     return (mended if done else record), list(dict.fromkeys(done)), []
 
 
-def repaired(records: Iterable[tuple[str, int, Any]], make_doc: Callable[[str], Doc], hints: dict[str, str]) -> Iterator[Repaired]:
+def repaired(
+    records: Iterable[tuple[str, int, Any]], make_doc: Callable[[str], Doc], hints: dict[str, str]
+) -> Iterator[Repaired]:
     """Mend the records of one set, one after another. A text that stands again with the same spans is left out.
 
     records (Iterable): File, line and record, in the order of the set.
@@ -84,7 +98,9 @@ def repaired(records: Iterable[tuple[str, int, Any]], make_doc: Callable[[str], 
             # A hash in the place of the text: of a million texts it takes little.
             first = known.setdefault(hash((mended.text, tuple(sorted(mended.entities)))), (file, line))
             if first != (file, line):
-                yield Repaired(file, line, record, None, [*done, f"took it out: it stands already at {first[0]}:{first[1]}"], [])
+                yield Repaired(
+                    file, line, record, None, [*done, f"took it out: it stands already at {first[0]}:{first[1]}"], []
+                )
                 continue
         yield Repaired(file, line, record, mended, done, left)
 

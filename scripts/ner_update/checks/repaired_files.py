@@ -1,6 +1,6 @@
 """Write repaired copies of all data files beside the originals: what `check --fix FOLDER` does.
 
-    fix(assets, folder, nlp, label_hints(counts, base_labels, installed), told)                   # prints, and ends the command
+fix(assets, folder, nlp, label_hints(counts, base_labels, installed), told)                   # prints, and ends the command
 """
 
 import json
@@ -27,7 +27,9 @@ class RepairError(ValueError):
     """Raised when repaired copies may not be written to a folder."""
 
 
-def write_repaired(assets: Path, folder: Path, nlp: Language, hints: dict[str, dict[str, str]], told: str = "") -> tuple[int, list[Problem]]:
+def write_repaired(
+    assets: Path, folder: Path, nlp: Language, hints: dict[str, dict[str, str]], told: str = ""
+) -> tuple[int, list[Problem]]:
     """Write mended copies of all data files, as JSONL of our own format, and the list of what was changed and left out.
 
     assets (Path): Folder with base/, annotated/, test/, raw.jsonl and patterns.jsonl. Nothing in it is changed.
@@ -65,7 +67,10 @@ def fix(assets: Path, folder: Path, nlp: Language, hints: dict[str, dict[str, st
         fail([error], "Nothing was written.")
     said = f"{changed} record(s) changed, each with the reason in {folder / LIST}. The originals in {assets} are as they were."
     if left_out:
-        fail(left_out, f"{len(left_out)} record(s) LEFT OUT of {folder}: mend these in {assets}, or they are missing. {said}")
+        fail(
+            left_out,
+            f"{len(left_out)} record(s) LEFT OUT of {folder}: mend these in {assets}, or they are missing. {said}",
+        )
     msg.good(f"Repaired copies in {folder}: {said}")
 
 
@@ -73,7 +78,9 @@ def refuse(assets: Path, folder: Path) -> None:
     """RAISES (RepairError): If repaired copies may not be written to a folder: one that is, holds or lies in the original
     data, or that holds anything that --fix did not make."""
     if inside(folder, assets) or inside(assets, folder):
-        raise RepairError(f"{folder} is, holds or lies in {assets}, and the originals are never written over: name another folder")
+        raise RepairError(
+            f"{folder} is, holds or lies in {assets}, and the originals are never written over: name another folder"
+        )
     if folder.is_file() or folder.is_symlink():
         raise RepairError(f"{folder} is no folder: name another one")
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
@@ -82,7 +89,9 @@ def refuse(assets: Path, folder: Path) -> None:
         raise RepairError(f"{folder} holds what --fix did not make ({others}): name an empty or a new folder")
 
 
-def _write_set(assets: Path, target: Path, name: str, nlp: Language, hints: dict[str, str], told: str) -> Iterator[tuple[dict, Optional[Problem]]]:
+def _write_set(
+    assets: Path, target: Path, name: str, nlp: Language, hints: dict[str, str], told: str
+) -> Iterator[tuple[dict, Optional[Problem]]]:
     source = assets / name
     model = Example if name in SETS else RawText
     files = data_files(source) if name in SETS or (source.is_file() and source.stat().st_size) else []
@@ -110,7 +119,13 @@ def _write_set(assets: Path, target: Path, name: str, nlp: Language, hints: dict
             yield _listed(row, row.done), None
     for problem in broken:
         said = f"left out, only a person can mend it: {problem.message}"
-        row = {"file": problem.file, "line": problem.line, "before": problem.to_json()["around"], "after": None, "why": [said]}
+        row = {
+            "file": problem.file,
+            "line": problem.line,
+            "before": problem.to_json()["around"],
+            "after": None,
+            "why": [said],
+        }
         yield row, Problem(problem.file, problem.line, said, problem.text)
     if name not in SETS and source.exists() and not (target / name).exists():
         (target / name).write_text("", encoding="utf8")
@@ -119,7 +134,10 @@ def _write_set(assets: Path, target: Path, name: str, nlp: Language, hints: dict
 def _names(paths: list[Path]) -> list[Path]:
     """RETURNS (list): Each path with the suffix .jsonl; where two would be called the same, with both suffixes."""
     counts = Counter(path.with_suffix(".jsonl") for path in paths)
-    return [path.with_suffix(".jsonl") if counts[path.with_suffix(".jsonl")] == 1 else path.with_name(f"{path.name}.jsonl") for path in paths]
+    return [
+        path.with_suffix(".jsonl") if counts[path.with_suffix(".jsonl")] == 1 else path.with_name(f"{path.name}.jsonl")
+        for path in paths
+    ]
 
 
 def _listed(row: Repaired, why: list[str]) -> dict:
@@ -134,4 +152,6 @@ def _line(value: Any) -> str:
 
 
 def _as_json(record: Any) -> dict:
-    return record.model_dump(exclude_defaults=True) | ({"entities": record.entities} if isinstance(record, Example) else {})
+    return record.model_dump(exclude_defaults=True) | (
+        {"entities": record.entities} if isinstance(record, Example) else {}
+    )

@@ -105,7 +105,10 @@ class CheckReport:
 
         counts (dict): From data_set.account.
         """
-        kinds = {kind: {"level": level, "count": self._counts[kind], "first": where, "repair": repair} for kind, level, _, where, repair in self.rows()}
+        kinds = {
+            kind: {"level": level, "count": self._counts[kind], "first": where, "repair": repair}
+            for kind, level, _, where, repair in self.rows()
+        }
         with replacing(output) as path, path.open("w", encoding="utf8", errors="backslashreplace") as file:
             head = {"counts": counts, "errors": self.errors, "warnings": self.warnings, "kinds": kinds}
             # One problem a line: for people who look into it, and for grep.

@@ -1,7 +1,7 @@
 """How bad each kind of problem is: what configs/check.yml says, which is the one place for it.
 
-    levels = read_levels()                     # RAISES LevelsError
-    problem = levels.apply(problem)            # with its level, or None if its kind is off
+levels = read_levels()                     # RAISES LevelsError
+problem = levels.apply(problem)            # with its level, or None if its kind is off
 """
 
 from dataclasses import replace
@@ -100,10 +100,14 @@ def read_levels(path: Path = CONFIG) -> Levels:
         levels = Levels.model_validate({kind: level for kind, level in said.items() if kind in KINDS})
     except ValidationError as error:
         wrong = [(item["loc"][0], item["input"]) for item in error.errors(include_url=False)]
-        raise LevelsError(problems + [f"{path}: {kind} is {level!r}: it must be error, warning or off" for kind, level in wrong]) from error
+        raise LevelsError(
+            problems + [f"{path}: {kind} is {level!r}: it must be error, warning or off" for kind, level in wrong]
+        ) from error
     for kind in sorted(ALWAYS_ERRORS & set(levels.root)):
         if levels.root[kind] != "error":
-            problems.append(f"{path}: {kind} is {levels.root[kind]}, and must be error: nothing could be trained on such data")
+            problems.append(
+                f"{path}: {kind} is {levels.root[kind]}, and must be error: nothing could be trained on such data"
+            )
     if problems:
         raise LevelsError(problems)
     return levels
@@ -114,7 +118,10 @@ def _unknown(said: dict[str, Any]) -> list[str]:
     for kind in said:
         if kind not in KINDS:
             near = get_close_matches(kind, KINDS, 1)
-            messages.append(f"there is no kind {kind[:40]!r}" + (f": did you mean {near[0]}?" if near else f"; there are {', '.join(KINDS)}"))
+            messages.append(
+                f"there is no kind {kind[:40]!r}"
+                + (f": did you mean {near[0]}?" if near else f"; there are {', '.join(KINDS)}")
+            )
     lacking = [kind for kind in KINDS if kind not in said]
     if lacking:
         messages.append(f"no level for {', '.join(lacking)}: write `{lacking[0]}: warning`, or error, or off")

@@ -29,8 +29,19 @@ NEIGHBOURS = 8
 # Of a longer text beginning and end are kept.
 LONGEST_KEPT = 2_000
 COLUMNS = (
-    "side", "file", "line", "text_hash", "near_hash", "doc_hash", "spans_hash", "first_hash", "last_hash", "words", "lower",
-    "entities", "capitalised",
+    "side",
+    "file",
+    "line",
+    "text_hash",
+    "near_hash",
+    "doc_hash",
+    "spans_hash",
+    "first_hash",
+    "last_hash",
+    "words",
+    "lower",
+    "entities",
+    "capitalised",
 )
 INSERT = f"INSERT INTO texts ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 SELECT = """SELECT t.number, t.side, files.name, t.line, t.doc_hash, bodies.text FROM texts t
@@ -71,9 +82,17 @@ def facts(example: Example, key: str) -> Facts:
     else:
         kept = text
     return (
-        _hash(text), _hash(near), _hash(key) if named else None, _hash(repr(sorted(entities))) if entities else 0,
-        _hash(" ".join(first[:EDGE])) if enough else None, _hash(" ".join(last[1:])) if enough else None,
-        near.count(" ") + 1, text.islower(), len(entities), capitalised, kept if kept.isascii() else _storable(kept),
+        _hash(text),
+        _hash(near),
+        _hash(key) if named else None,
+        _hash(repr(sorted(entities))) if entities else 0,
+        _hash(" ".join(first[:EDGE])) if enough else None,
+        _hash(" ".join(last[1:])) if enough else None,
+        near.count(" ") + 1,
+        text.islower(),
+        len(entities),
+        capitalised,
+        kept if kept.isascii() else _storable(kept),
     )
 
 
@@ -87,7 +106,13 @@ class TextIndex:
         self._folder = tempfile.TemporaryDirectory(prefix=".index.", dir=folder)
         self._base = sqlite3.connect(Path(self._folder.name) / "texts.sqlite")
         # If the process ends the file is of no use: nothing need be safe on the disk.
-        for setting in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "temp_store = FILE", "cache_size = -65536"):
+        for setting in (
+            "journal_mode = OFF",
+            "synchronous = OFF",
+            "locking_mode = EXCLUSIVE",
+            "temp_store = FILE",
+            "cache_size = -65536",
+        ):
             self._base.execute(f"PRAGMA {setting}")
         self._base.execute(f"PRAGMA temp_store_directory = '{str(self._folder.name).replace(chr(39), chr(39) * 2)}'")
         # What is sorted is narrow, and the texts lie elsewhere.
@@ -122,11 +147,20 @@ class TextIndex:
 
     def sizes(self) -> dict[str, tuple[int, int]]:
         """RETURNS (dict): For each set the number of texts, and of those without an entity."""
-        return {SIDES[side]: (n, bare) for side, n, bare in self._base.execute("SELECT side, COUNT(*), SUM(entities = 0) FROM texts GROUP BY side")}
+        return {
+            SIDES[side]: (n, bare)
+            for side, n, bare in self._base.execute("SELECT side, COUNT(*), SUM(entities = 0) FROM texts GROUP BY side")
+        }
 
     def lengths(self, side: str) -> Counter:
         """RETURNS (Counter): How many texts of a set have how many words."""
-        return Counter(dict(self._base.execute("SELECT words, COUNT(*) FROM texts WHERE side = ? GROUP BY words", (SIDES.index(side),))))
+        return Counter(
+            dict(
+                self._base.execute(
+                    "SELECT words, COUNT(*) FROM texts WHERE side = ? GROUP BY words", (SIDES.index(side),)
+                )
+            )
+        )
 
     def casing(self, side: str) -> tuple[int, int, int, int]:
         """RETURNS (tuple): Of a set the texts, those without a capital letter, the entities, and those that do not begin

@@ -32,7 +32,11 @@ class StreamedCorpus(Corpus):
         """YIELDS (Doc): All Docs, shuffled: the shards, and what is in so many of them."""
         shards = list(locs)
         self._rng.shuffle(shards)
-        docs = (doc for first in range(0, len(shards), TOGETHER) for doc in self._mixed(shards[first : first + TOGETHER]).get_docs(vocab))
+        docs = (
+            doc
+            for first in range(0, len(shards), TOGETHER)
+            for doc in self._mixed(shards[first : first + TOGETHER]).get_docs(vocab)
+        )
         return islice(docs, self.limit or None)
 
     def _mixed(self, shards: list[Path]) -> DocShard:
@@ -58,10 +62,17 @@ class SampledCorpus(Corpus):
 
 @registry.readers("ner_update.StreamedCorpus.v1")
 def create_streamed(
-    path: Path, seed: int = 0, gold_preproc: bool = False, max_length: int = 0, limit: int = 0, augmenter: Optional[Callable] = None
+    path: Path,
+    seed: int = 0,
+    gold_preproc: bool = False,
+    max_length: int = 0,
+    limit: int = 0,
+    augmenter: Optional[Callable] = None,
 ) -> StreamedCorpus:
     """Everything but `seed` is as spacy.Corpus.v1 has it."""
-    return StreamedCorpus(path, seed, gold_preproc=gold_preproc, max_length=max_length, limit=limit, augmenter=augmenter)
+    return StreamedCorpus(
+        path, seed, gold_preproc=gold_preproc, max_length=max_length, limit=limit, augmenter=augmenter
+    )
 
 
 @registry.readers("ner_update.SampledCorpus.v1")

@@ -51,7 +51,9 @@ def without_punctuation(text: str) -> list[str]:
     return pieces
 
 
-def with_names(doc: Doc, labels: Iterable[str], words: dict[str, list[str]], known: set[str], rng: random.Random) -> list[str]:
+def with_names(
+    doc: Doc, labels: Iterable[str], words: dict[str, list[str]], known: set[str], rng: random.Random
+) -> list[str]:
     """Swap each entity for a made-up one: as many words, in the same case, each of the halves of two words of its label.
 
     words (dict): The words that occur in entities of each label.
@@ -66,7 +68,11 @@ def with_names(doc: Doc, labels: Iterable[str], words: dict[str, list[str]], kno
                 if made != word and made.lower() not in known:
                     break
                 digits = rng.randrange(10 ** (len(word) - 1), 10 ** len(word)) if word.isdecimal() else None
-                made = in_the_case_of(word, rng.choice(words[ent.label_]), rng.choice(words[ent.label_])) if digits is None else str(digits)
+                made = (
+                    in_the_case_of(word, rng.choice(words[ent.label_]), rng.choice(words[ent.label_]))
+                    if digits is None
+                    else str(digits)
+                )
             start = ent.start_char + found.start()
             pieces[start : start + len(word)] = [made, *[""] * (len(word) - 1)]
     return pieces

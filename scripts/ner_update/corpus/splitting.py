@@ -1,6 +1,5 @@
 """Split the checked texts into train, dev and test corpora that share no text."""
 
-
 from pathlib import Path
 
 import numpy
@@ -27,7 +26,9 @@ def split_of(groups: numpy.ndarray, dev_size: float, test_size: float) -> numpy.
     return numpy.where(place < test_size, 2, numpy.where(place < test_size + dev_size, 1, 0)).astype("i1")
 
 
-def assign(index: dict[str, numpy.ndarray], dev_size: float, test_size: float) -> tuple[dict[str, numpy.ndarray], int, int]:
+def assign(
+    index: dict[str, numpy.ndarray], dev_size: float, test_size: float
+) -> tuple[dict[str, numpy.ndarray], int, int]:
     """Give each text its split, and leave out what would stand twice, or on both sides: from every train and dev set what a
     test set holds, from every train set what a dev set holds, from the raw texts what is annotated anywhere.
 
@@ -36,7 +37,10 @@ def assign(index: dict[str, numpy.ndarray], dev_size: float, test_size: float) -
         many stand twice.
     """
     given = len(index["test"]) > 0
-    parts = {name: split_of(rows["group"], dev_size, 0 if given and name == "annotated" else test_size) for name, rows in index.items()}
+    parts = {
+        name: split_of(rows["group"], dev_size, 0 if given and name == "annotated" else test_size)
+        for name, rows in index.items()
+    }
     parts["test"][:] = 2
     repeated = 0
     for name, rows in index.items():
@@ -47,13 +51,20 @@ def assign(index: dict[str, numpy.ndarray], dev_size: float, test_size: float) -
         repeated += int(again.sum())
 
     def groups(*splits: int) -> numpy.ndarray:
-        return numpy.concatenate([index[name]["group"][numpy.isin(parts[name], splits)] for name in ("base", "annotated", "test")])
+        return numpy.concatenate(
+            [index[name]["group"][numpy.isin(parts[name], splits)] for name in ("base", "annotated", "test")]
+        )
 
     leaks = 0
-    for sets, part, above in (*((CORPORA.keys() - {"raw"}, part, above) for part, above in ((1, (2,)), (0, (2, 1)))), ({"raw"}, None, (0, 1, 2))):
+    for sets, part, above in (
+        *((CORPORA.keys() - {"raw"}, part, above) for part, above in ((1, (2,)), (0, (2, 1)))),
+        ({"raw"}, None, (0, 1, 2)),
+    ):
         taken = groups(*above)
         for name in sets:
-            leak = numpy.isin(index[name]["group"], taken) & (parts[name] != LEFT_OUT if part is None else parts[name] == part)
+            leak = numpy.isin(index[name]["group"], taken) & (
+                parts[name] != LEFT_OUT if part is None else parts[name] == part
+            )
             parts[name][leak] = LEFT_OUT
             leaks += int(leak.sum())
     return parts, leaks, repeated

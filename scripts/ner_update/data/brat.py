@@ -48,7 +48,9 @@ def read_brat(file: Path, problems: list[Problem]) -> Iterator[tuple[int, Option
         span = (parts[0]["begin"], parts[-1]["end"], entity["label"])
         try:
             if len(parts) > 1:
-                raise ValueError(f"span [{span[0]}, {span[1]}] {span[2][:100]} is in {len(parts)} pieces: mark one piece, or several spans")
+                raise ValueError(
+                    f"span [{span[0]}, {span[1]}] {span[2][:100]} is in {len(parts)} pieces: mark one piece, or several spans"
+                )
             entities.append(by_exported_text(found["text"], span, entity["text"]))
         except ValueError as error:
             problems.append(Problem(str(file), 1, str(error), found["text"]))

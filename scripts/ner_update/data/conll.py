@@ -88,7 +88,9 @@ def read_columns(part: Part, content: str, problems: list[Problem]) -> Iterator[
         documents = []
     problems += wrong
     broken = {problem.line for problem in wrong}
-    scheme = layout.scheme or scheme_of([tag for _, _, tag in sentence] for sentences in documents for sentence in sentences)
+    scheme = layout.scheme or scheme_of(
+        [tag for _, _, tag in sentence] for sentences in documents for sentence in sentences
+    )
     for sentences in documents:
         for sentence in sentences:
             record = None
@@ -132,7 +134,7 @@ def _documents(
             documents.append([])
         if blank or starts or COMMENT.match(row) or (numbered and row.startswith("#")):
             continue
-        cells = [item.rsplit("|", piped) for item in row.split()] if piped else [_columns(row)[numbered :] or [""]]
+        cells = [item.rsplit("|", piped) for item in row.split()] if piped else [_columns(row)[numbered:] or [""]]
         for word, *others in cells:
             tag = others[-1] if others else ""
             expected = expected or len(others)
@@ -140,14 +142,22 @@ def _documents(
                 rest.append(others)
             if not word and tag == "O":
                 # An emoji that another tool could not write. Neither text nor an entity is lost with it.
-                warnings.append(Problem(file, number, "no token before the tag O: the line is passed over", row, level="warning"))
+                warnings.append(
+                    Problem(file, number, "no token before the tag O: the line is passed over", row, level="warning")
+                )
                 continue
             if numbered and not _columns(row)[0].isdecimal():
-                wrong.append(Problem(file, number, "the number of the word should stand here, as in the lines before", row))
+                wrong.append(
+                    Problem(file, number, "the number of the word should stand here, as in the lines before", row)
+                )
             elif not word or not others:
                 wrong.append(Problem(file, number, "a token and its tag should stand here", row))
             elif not TAG.fullmatch(tag):
-                wrong.append(Problem(file, number, f"the last column must be a tag such as O or B-PERSON, not {tag[:100]!r}", row))
+                wrong.append(
+                    Problem(
+                        file, number, f"the last column must be a tag such as O or B-PERSON, not {tag[:100]!r}", row
+                    )
+                )
             elif len(others) != expected:
                 message = f"{len(others) + 1} columns, where the lines before have {expected + 1}"
                 wrong.append(Problem(file, number, message, row))

@@ -58,7 +58,9 @@ class DataSet:
         broken = {(problem.file, problem.line) for problem in (*self.problems, *problems) if problem.level == "error"}
         kept = [example for file, line, example in self.examples if (file, line) not in broken]
         spans = label_counts(example for example in kept if hasattr(example, "entities"))
-        left_out = {reason: {"texts": n, "spans": self.spans_left_out[reason]} for reason, n in sorted(self.left_out.items())}
+        left_out = {
+            reason: {"texts": n, "spans": self.spans_left_out[reason]} for reason, n in sorted(self.left_out.items())
+        }
         wrong = {
             "texts": self.texts_in - len(kept) - self.left_out.total(),
             "spans": self.spans_in - spans.total() - self.spans_left_out.total(),
@@ -108,7 +110,9 @@ def show_counts(counts: dict[str, dict]) -> None:
     for name, row in counts.items():
         spans = row.get("spans", {})
         labels = ", ".join(f"{n:,} {label}" for label, n in spans.items())
-        reasons = "; ".join(f"{reason}: {n['texts']:,} texts, {n['spans']:,} spans" for reason, n in row["left_out"].items())
+        reasons = "; ".join(
+            f"{reason}: {n['texts']:,} texts, {n['spans']:,} spans" for reason, n in row["left_out"].items()
+        )
         shown = [row.get(key, "") for key in ("texts_in", "texts", "texts_without_entity", "spans_in")]
         rows.append((name, *shown, sum(spans.values()) if "spans" in row else "", labels, reasons))
     msg.table(rows, header=HEADER, divider=True)

@@ -37,7 +37,11 @@ def read_docbin(file: Path, content: bytes, problems: list[Problem]) -> Iterator
     except Exception as error:
         # A damaged file fails in a way of its own at each of its places.
         said = " ".join(str(error).split())[:200]
-        problems.append(Problem(str(file), None, f"this is no whole .spacy file of Docs with entities: {said or type(error).__name__}"))
+        problems.append(
+            Problem(
+                str(file), None, f"this is no whole .spacy file of Docs with entities: {said or type(error).__name__}"
+            )
+        )
         return
     for number, ((text, places, tags), names) in enumerate(read, 1):
         record = None
@@ -47,7 +51,9 @@ def read_docbin(file: Path, content: bytes, problems: list[Problem]) -> Iterator
         elif set(tags) == {""}:
             record = LeftOut(NOT_YET)
         elif "" in tags:
-            message = f"token {tags.index('')} is neither in an entity nor out of one: annotate it, or take the text out"
+            message = (
+                f"token {tags.index('')} is neither in an entity nor out of one: annotate it, or take the text out"
+            )
             problems.append(Problem(str(file), number, message, text))
         else:
             try:
@@ -58,7 +64,9 @@ def read_docbin(file: Path, content: bytes, problems: list[Problem]) -> Iterator
         yield number, record
 
 
-def _tokens(docs: DocBin, number: int, columns: list[int], strings: StringStore) -> tuple[str, list[tuple[int, int]], list[str]]:
+def _tokens(
+    docs: DocBin, number: int, columns: list[int], strings: StringStore
+) -> tuple[str, list[tuple[int, int]], list[str]]:
     """Doc.from_array trusts what it is given, and this file may come from anybody: so the arrays are read here."""
     unknown = docs.flags[number].get("has_unknown_spaces")
     words, places, tags, at = [], [], [], 0

@@ -80,7 +80,12 @@ def shapes_of(value: Any) -> list[str]:
     if read_label_studio.is_task(value) or read_label_studio.is_min(value):
         return ["label_studio" if read_label_studio.is_task(value) else "label_studio_min"]
     entities = value.get("entities")
-    by_doccano = isinstance(entities, list) and bool(entities) and isinstance(entities[0], dict) and "start_offset" in entities[0]
+    by_doccano = (
+        isinstance(entities, list)
+        and bool(entities)
+        and isinstance(entities[0], dict)
+        and "start_offset" in entities[0]
+    )
     tokens, by_tags = value.get("tokens"), "ner_tags" in value
     fits = {
         "own": "entities" in value and not by_doccano,
@@ -151,12 +156,20 @@ def _argilla(value: dict) -> Parts:
 def _doccano(value: dict, told: str = "") -> Parts:
     """doccano counts UTF-16 code units, unless its project was told to count characters, and writes no span text."""
     record = _Doccano.model_validate(value)
-    spans = [*record.label, *record.labels, *((span.start_offset, span.end_offset, span.label) for span in record.entities)]
-    found = {"doccano": from_utf16(record.text, spans), "doccano_code_points": spans}.get(told, by_word_edges(record.text, spans))
+    spans = [
+        *record.label,
+        *record.labels,
+        *((span.start_offset, span.end_offset, span.label) for span in record.entities),
+    ]
+    found = {"doccano": from_utf16(record.text, spans), "doccano_code_points": spans}.get(
+        told, by_word_edges(record.text, spans)
+    )
     if found is None:
         shown = ", ".join(f"[{start}, {end}] {label[:100]}" for start, end, label in spans[:5])
-        raise ValueError(f"with an emoji in the text, {shown} could count UTF-16 code units or code points: "
-                         "say which in vars.format, doccano or doccano_code_points")
+        raise ValueError(
+            f"with an emoji in the text, {shown} could count UTF-16 code units or code points: "
+            "say which in vars.format, doccano or doccano_code_points"
+        )
     # Where nobody sent an id along, doccano writes a number of its own, which another project has, too.
     known = value.get("id") if isinstance(value.get("id"), str) else None
     yield {"text": record.text, "entities": found, "id": known, "meta": _meta(value.get("meta"))}
@@ -172,12 +185,17 @@ def _meta(said: Any) -> dict:
 def _hugging_face(value: dict) -> Parts:
     tags = value["ner_tags"] if "ner_tags" in value else value["tags"]
     if isinstance(tags, list) and any(isinstance(tag, int) for tag in tags):
-        raise ValueError("the tags are numbers: write their names, which the features of the data set tell, into `ner_tags`")
+        raise ValueError(
+            "the tags are numbers: write their names, which the features of the data set tell, into `ner_tags`"
+        )
     record = _Tokens.model_validate({"tokens": value.get("tokens"), "ner_tags": tags})
     wrong = [tag for tag in record.ner_tags if not TAG.fullmatch(tag)]
     if wrong or len(record.tokens) != len(record.ner_tags):
-        raise ValueError(f"a tag must be O or B-PERSON or the like, one a token, not {wrong[0][:100]!r}" if wrong else
-                         f"there are {len(record.tokens)} tokens and {len(record.ner_tags)} tags")
+        raise ValueError(
+            f"a tag must be O or B-PERSON or the like, one a token, not {wrong[0][:100]!r}"
+            if wrong
+            else f"there are {len(record.tokens)} tokens and {len(record.ner_tags)} tags"
+        )
     said = {key: value[key] for key in ("id", "answer") if key in value}
     yield said | from_tags(record.tokens, record.ner_tags, scheme_of([record.ner_tags]))
 

@@ -91,7 +91,9 @@ def read_min(value: dict) -> Iterator[dict | LeftOut]:
     regions = [item for inner in lists for item in inner]
     found = [item for item in regions if _is_span(item)]
     _all_read(regions, found)
-    text = _text_of({key: inner for key, inner in value.items() if key not in ("annotator", "created_at", "updated_at")})
+    text = _text_of(
+        {key: inner for key, inner in value.items() if key not in ("annotator", "created_at", "updated_at")}
+    )
     yield {"text": text, "entities": _entities(text, found), **_sent_along(value)}
 
 
@@ -119,15 +121,23 @@ def _all_read(regions: list, spans: list) -> None:
         known = json.dumps([value.get("start"), value.get("end")]) in places
         if not known and (kinds or {"start", "end"} <= value.keys()):
             named = ", ".join(kinds or [key for key in value if key not in PLACE]) or "nothing"
-            raise ValueError(f"a region is marked with {named[:80]}, and only `labels` of a text are read: mark the spans "
-                             "with <Labels> in a <Text>, or delete these regions")
+            raise ValueError(
+                f"a region is marked with {named[:80]}, and only `labels` of a text are read: mark the spans "
+                "with <Labels> in a <Text>, or delete these regions"
+            )
 
 
 def _entities(text: str, values: list) -> list:
     if any(isinstance(value, dict) and isinstance(value.get("start"), str) for value in values):
-        raise ValueError("the spans were marked in HTML, where a place is a path: mark them in a <Text> instead of a <HyperText>")
+        raise ValueError(
+            "the spans were marked in HTML, where a place is a path: mark them in a <Text> instead of a <HyperText>"
+        )
     spans = [_Value.model_validate(value) for value in values]
-    return [by_exported_text(text, (span.start, span.end, label), span.text) for span in spans for label in span.labels or [""]]
+    return [
+        by_exported_text(text, (span.start, span.end, label), span.text)
+        for span in spans
+        for label in span.labels or [""]
+    ]
 
 
 def _sent_along(data: dict[str, Any]) -> dict:

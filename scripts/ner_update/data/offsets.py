@@ -45,7 +45,9 @@ def by_exported_text(text: str, span: Span, said: Optional[str]) -> Span:
             return start, end, label
     start, end, label = in_utf16
     inside = text[max(start, 0) : min(max(end, 0), max(start, 0) + 100)]
-    raise ValueError(f"span [{span[0]}, {span[1]}] {label[:100]} is {inside!r} in the text, but the export says {said[:100]!r}")
+    raise ValueError(
+        f"span [{span[0]}, {span[1]}] {label[:100]} is {inside!r} in the text, but the export says {said[:100]!r}"
+    )
 
 
 def by_word_edges(text: str, spans: list[Span]) -> Optional[list[Span]]:

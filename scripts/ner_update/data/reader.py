@@ -145,7 +145,11 @@ def read_part(part: Part, model: type[BaseModel], told: str, problems: list[Prob
         yield from ((line, [piece] if piece else [], piece) for line, piece in read_columns(part, content, problems))
     else:
         known = ", ".join((*JSON, *COLUMNS, DOCBIN, BRAT))
-        problems.append(Problem(str(file), None, f"what this is, its name does not say: known are {known}. Rename it, or take it away"))
+        problems.append(
+            Problem(
+                str(file), None, f"what this is, its name does not say: known are {known}. Rename it, or take it away"
+            )
+        )
 
 
 def _take(found: DataSet, file: Path, line: int, record: BaseModel) -> None:
@@ -164,7 +168,12 @@ def _ignored(path: Path, folder: Path) -> bool:
     # A folder that is called like a file was meant to be one, and what cannot be entered is not passed over.
     entered = path.is_dir() and not path.is_symlink() and os.access(path, os.R_OK | os.X_OK)
     other = entered and path.suffix not in (*JSON, *COLUMNS, DOCBIN, BRAT)
-    return hidden or other or bool(NO_DATA.fullmatch(path.name)) or (path.suffix == ".txt" and path.with_suffix(BRAT).exists())
+    return (
+        hidden
+        or other
+        or bool(NO_DATA.fullmatch(path.name))
+        or (path.suffix == ".txt" and path.with_suffix(BRAT).exists())
+    )
 
 
 def _explain(error: ValueError) -> str:
@@ -177,7 +186,7 @@ def _explain(error: ValueError) -> str:
     for item in wrong[:SHOWN]:
         where = ".".join(map(str, item["loc"]))
         if item["type"] == "missing" and where == "entities":
-            parts.append("no `entities`: write `\"entities\": []` if a person looked and found none")
+            parts.append('no `entities`: write `"entities": []` if a person looked and found none')
         else:
             parts.append(f"{where}: {item['msg']}" if where else item["msg"].removeprefix("Value error, "))
     return "; ".join(parts) + (f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")

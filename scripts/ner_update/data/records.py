@@ -41,10 +41,25 @@ class RawText(BaseModel):
 
 
 # With one of these nothing can be read, or nothing trained: they are errors, whatever configs/check.yml says.
-ALWAYS_ERRORS = frozenset({
-    "unreadable", "empty_text", "nul", "lone_surrogate", "too_long", "long_word", "no_label", "bad_label", "out_of_range",
-    "empty_span", "reversed_span", "duplicate_span", "overlap", "edge_whitespace", "misaligned",
-})
+ALWAYS_ERRORS = frozenset(
+    {
+        "unreadable",
+        "empty_text",
+        "nul",
+        "lone_surrogate",
+        "too_long",
+        "long_word",
+        "no_label",
+        "bad_label",
+        "out_of_range",
+        "empty_span",
+        "reversed_span",
+        "duplicate_span",
+        "overlap",
+        "edge_whitespace",
+        "misaligned",
+    }
+)
 # Characters of the text that are shown on each side of a span, and at most of the span itself.
 AROUND, INSIDE = 40, 120
 
@@ -94,7 +109,14 @@ class Problem:
     def to_json(self) -> dict[str, Any]:
         """RETURNS (dict): Everything but the whole text, for corpus/check.json; it can be written as UTF-8."""
         span = [*self.span[:2], _writable(self.span[2][:INSIDE])] if self.span else None
-        row = {"file": self.file, "line": self.line, "id": self.id, "kind": self.kind, "level": self.level, "message": self.message}
+        row = {
+            "file": self.file,
+            "line": self.line,
+            "id": self.id,
+            "kind": self.kind,
+            "level": self.level,
+            "message": self.message,
+        }
         row |= {"span": span, "around": self.around, "repair": self.repair}
         return {key: _writable(value) for key, value in row.items()}
 
@@ -109,7 +131,16 @@ class Finding(NamedTuple):
 
     def at(self, file: str, line: Optional[int], record: Any) -> Problem:
         """RETURNS (Problem): The same with the place and the text of the record (Example or RawText)."""
-        return Problem(file, line, self.message, record.text, kind=self.kind, id=getattr(record, "id", None), span=self.span, repair=self.repair)
+        return Problem(
+            file,
+            line,
+            self.message,
+            record.text,
+            kind=self.kind,
+            id=getattr(record, "id", None),
+            span=self.span,
+            repair=self.repair,
+        )
 
 
 def around(text: str, span: Optional[tuple[int, int, str]] = None) -> str:
@@ -118,9 +149,15 @@ def around(text: str, span: Optional[tuple[int, int, str]] = None) -> str:
     if span is None or not 0 <= span[0] < span[1] <= len(text):
         return text if len(text) <= 80 else text[:77] + "..."
     start, end = span[:2]
-    inside = text[start:end] if end - start <= INSIDE else f"{text[start : start + INSIDE // 2]} ... {text[end - INSIDE // 2 : end]}"
+    inside = (
+        text[start:end]
+        if end - start <= INSIDE
+        else f"{text[start : start + INSIDE // 2]} ... {text[end - INSIDE // 2 : end]}"
+    )
     before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
-    return ("..." if start > AROUND else "") + f"{before}[[{inside}]]{after}" + ("..." if end + AROUND < len(text) else "")
+    return (
+        ("..." if start > AROUND else "") + f"{before}[[{inside}]]{after}" + ("..." if end + AROUND < len(text) else "")
+    )
 
 
 def printable(text: str) -> str:

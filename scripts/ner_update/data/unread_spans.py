@@ -1,6 +1,6 @@
 """Find annotation that no reader read: a text is one without an entity only if nothing in its record looks like one.
 
-    if not entities and (key := unread_key(value)): ...                           # refuse the record, and name the key
+if not entities and (key := unread_key(value)): ...                           # refuse the record, and name the key
 """
 
 from typing import Any, Collection, Iterator

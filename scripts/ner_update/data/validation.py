@@ -18,7 +18,16 @@ ODD = re.compile("[\0\r\ufeff\ud800-\udfff]")
 CARRIAGE_RETURN = re.compile("\r\n?")
 # No name begins or ends with one of these. That a full stop or an exclamation mark may belong to it, edge_forms.py knows.
 STRAY = frozenset(",;:\u3001\uff0c\uff1b\uff1a")
-PAIRS = {"(": ")", "[": "]", "{": "}", "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "\u2039": "\u203a", '"': '"'}
+PAIRS = {
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "\u201c": "\u201d",
+    "\u201e": "\u201c",
+    "\u00ab": "\u00bb",
+    "\u2039": "\u203a",
+    '"': '"',
+}
 EDGES = STRAY | PAIRS.keys() | set(PAIRS.values())
 
 
@@ -44,7 +53,9 @@ def check_record(record: BaseModel, longest: int = LONGEST_TEXT) -> Iterator[Fin
     inside = []
     for start, end, label in entities:
         if start < 0 or end > len(text):
-            message = f"span [{start}, {end}] {label[:LONGEST_LABEL]} is out of range: the text has {len(text)} characters"
+            message = (
+                f"span [{start}, {end}] {label[:LONGEST_LABEL]} is out of range: the text has {len(text)} characters"
+            )
             yield Finding("out_of_range", message, (start, end, label))
         elif start >= end:
             kind = "empty_span" if start == end else "reversed_span"
@@ -67,7 +78,11 @@ def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
             break
         if text[start].isspace() or text[start] in STRAY or (text[start] in EDGES and _lonely(text, start, end, start)):
             start += 1
-        elif text[end - 1].isspace() or text[end - 1] in STRAY or (text[end - 1] in EDGES and _lonely(text, start, end, end - 1)):
+        elif (
+            text[end - 1].isspace()
+            or text[end - 1] in STRAY
+            or (text[end - 1] in EDGES and _lonely(text, start, end, end - 1))
+        ):
             end -= 1
         else:
             break
@@ -81,7 +96,9 @@ def _check_edges(text: str, start: int, end: int, label: str) -> Iterator[Findin
     if (left, right) != (start, end):
         repair = f"use [{left}, {right}] {text[left:right]!r}" if left < right else "take it out, or mark it again"
         what = "white space" if white else "punctuation"
-        message = f"span [{start}, {end}] {label[:LONGEST_LABEL]} {text[start:end]!r} begins or ends with {what}: {repair}"
+        message = (
+            f"span [{start}, {end}] {label[:LONGEST_LABEL]} {text[start:end]!r} begins or ends with {what}: {repair}"
+        )
         yield Finding("edge_whitespace" if white else "edge_punctuation", message, (start, end, label), repair)
 
 
@@ -116,11 +133,16 @@ def _check_text(text: str, entities: list[Span], longest: int) -> Iterator[Findi
     if odd := ODD.search(text):
         yield from _check_odd(text, entities, odd)
     if len(text) > longest:
-        yield Finding("too_long", f"the text has {len(text):,} characters, and spaCy takes {longest:,}: cut it into several")
+        yield Finding(
+            "too_long", f"the text has {len(text):,} characters, and spaCy takes {longest:,}: cut it into several"
+        )
     for word in re.finditer(r"\S+", text) if len(text) > LONGEST_WORD else ():
         if word.end() - word.start() > LONGEST_WORD:
             where = f"from {word.start()} on ({word[0][:20]!r})"
-            yield Finding("long_word", f"more than {LONGEST_WORD:,} characters without a space, {where}: cut them, or take them out")
+            yield Finding(
+                "long_word",
+                f"more than {LONGEST_WORD:,} characters without a space, {where}: cut them, or take them out",
+            )
 
 
 def _check_odd(text: str, entities: list[Span], first: re.Match) -> Iterator[Finding]:
@@ -137,4 +159,6 @@ def _check_odd(text: str, entities: list[Span], first: re.Match) -> Iterator[Fin
         spans = f"; its spans are {', '.join(moved)} then{', ...' if len(after) > 5 else ''}" if moved else ""
         count = text.count("\r")
         repair = f"write \\n instead{spans}"
-        yield Finding("crlf", f"the text holds {count} carriage return{'s' if count > 1 else ''}: {repair}", None, repair)
+        yield Finding(
+            "crlf", f"the text holds {count} carriage return{'s' if count > 1 else ''}: {repair}", None, repair
+        )

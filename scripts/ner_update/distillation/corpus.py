@@ -59,8 +59,12 @@ class DistilSettings(UpdateSettings):
     raw: Annotated[Path, Option(help="Corpus of raw texts, of the train part")]
     teachers: Annotated[int, Option(min=0, help="How many updates read them; 0 for none")] = 0
     transformers: Annotated[int, Option(min=0, help="How many transformers read them, too")] = 0
-    transformer_config: Annotated[Path, Option(help="What these are trained with, for as many steps as it says")] = Path("configs/transformer_teacher.cfg")
-    ratio: Annotated[float, Option(min=0, help="Distilled texts per annotated example of the train part, if there are as many")] = 2.0
+    transformer_config: Annotated[Path, Option(help="What these are trained with, for as many steps as it says")] = (
+        Path("configs/transformer_teacher.cfg")
+    )
+    ratio: Annotated[
+        float, Option(min=0, help="Distilled texts per annotated example of the train part, if there are as many")
+    ] = 2.0
     engine: str = "local"
     workers: int = 0
 
@@ -78,7 +82,13 @@ def teachers(settings: DistilSettings, gold: Path) -> Iterator[Teacher]:
     if settings.transformers:
         alone, steps = gold_alone(settings.corpus, gold), min(settings.max_steps, steps_of(settings.transformer_config))
         for seed in range(settings.seed, settings.seed + settings.transformers):
-            changes = {"config": settings.transformer_config, "corpus": alone, "vectors": None, "max_steps": steps, "as_trained": True}
+            changes = {
+                "config": settings.transformer_config,
+                "corpus": alone,
+                "vectors": None,
+                "max_steps": steps,
+                "as_trained": True,
+            }
             yield Teacher(f"{TRANSFORMER}{seed}", UpdateSettings.of(settings, seed=seed, **changes))
     for seed in range(settings.seed, settings.seed + settings.teachers):
         yield Teacher(str(seed), UpdateSettings.of(settings, seed=seed))
@@ -96,10 +106,16 @@ def distil(settings: DistilSettings, output: Path, table: Path) -> dict:
     wanted = round(settings.ratio * sum(map(count_texts, shards_with("gold", settings.corpus / "train.spacy"))))
     if settings.votes:
         msg.divider("What they agree on")
-        silver = frozenset(text for shard in shards_with("silver", settings.corpus / "train.spacy") for text in read_texts(shard))
+        silver = frozenset(
+            text for shard in shards_with("silver", settings.corpus / "train.spacy") for text in read_texts(shard)
+        )
         raw = RawTexts(settings.raw, folder, settings.engine, settings.workers, settings.gpu_id)
         found = raw.recognised(wanted, silver, VotingReader)
-    made = {"texts": len(found), **write_texts(spacy.load(settings.base), found, settings.votes, output), "teachers": rows}
+    made = {
+        "texts": len(found),
+        **write_texts(spacy.load(settings.base), found, settings.votes, output),
+        "teachers": rows,
+    }
     with replacing(table) as path:
         srsly.write_json(path, made)
     shutil.rmtree(folder, ignore_errors=True)

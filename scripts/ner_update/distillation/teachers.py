@@ -55,6 +55,11 @@ def trained(teachers: list[Teacher], folder: Path, resume: bool) -> list[dict]:
         if not outputs[-1].exists():
             train_update(replace(settings, update_on="train", distilled=None), *outputs)
         chosen = next(row for row in srsly.read_jsonl(outputs[-1]) if row["chosen"])
-        made = {"config": settings.config.name, **encoder_of(teacher), "seed": settings.seed, "step": best_step(outputs[1])}
+        made = {
+            "config": settings.config.name,
+            **encoder_of(teacher),
+            "seed": settings.seed,
+            "step": best_step(outputs[1]),
+        }
         rows.append({**made, **{key: chosen[key] for key in "prf"}})
     return rows

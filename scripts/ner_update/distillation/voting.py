@@ -43,7 +43,10 @@ class VotingReader(RawReader):
         """folder (str): Where the pipelines lie."""
         self.left_out = left_out
         teachers = teachers_in(Path(folder))
-        self.votes, self.annotators = list(map(votes_of, teachers)), [Annotator(str(path / "model"), gpu_id) for path in teachers]
+        self.votes, self.annotators = (
+            list(map(votes_of, teachers)),
+            [Annotator(str(path / "model"), gpu_id) for path in teachers],
+        )
         for annotator in self.annotators:
             # The update puts its recogniser first, and what the others would find is not asked for.
             annotator.nlp.select_pipes(enable=recognisers(annotator.nlp)[:1])

@@ -26,6 +26,7 @@ def aligned(gold: Entities, predicted: Entities) -> Iterable[tuple[str, Optional
     gold, predicted (set): Entities of one text. Those of a side do not overlap each other.
     YIELDS (tuple): One of KINDS, the gold entity, the predicted entity. "missed" has no predicted one, "spurious" no gold one.
     """
+
     def rank(pair: tuple[Entity, Entity]) -> tuple:
         (start, end, label), (s, e, other) = pair
         return (start, end) != (s, e), label != other, max(start, s) - min(end, e), start, s
@@ -37,7 +38,17 @@ def aligned(gold: Entities, predicted: Entities) -> Iterable[tuple[str, Optional
             left.remove(g)
             free.remove(p)
             moved, renamed = g[:2] != p[:2], g[2] != p[2]
-            yield "boundary_and_label" if moved and renamed else "boundary" if moved else "label" if renamed else "correct", g, p
+            yield (
+                "boundary_and_label"
+                if moved and renamed
+                else "boundary"
+                if moved
+                else "label"
+                if renamed
+                else "correct",
+                g,
+                p,
+            )
     yield from (("missed", g, None) for g in sorted(left))
     yield from (("spurious", None, p) for p in sorted(free))
 
@@ -72,7 +83,13 @@ def errors(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[st
             # Of errors fewer are better.
             sign = 1 if kind == "correct" else -1
             says = sentence(sign * (u - b).sum(), sorted(sign * limit for limit in limits), "entities", digits=0)
-            kinds[key][kind] = {"base": int(b.sum()), "updated": int(u.sum()), "difference": int((u - b).sum()), "interval": limits, "says": says}
+            kinds[key][kind] = {
+                "base": int(b.sum()),
+                "updated": int(u.sum()),
+                "difference": int((u - b).sum()),
+                "interval": limits,
+                "says": says,
+            }
     return kinds, matrices
 
 
@@ -89,28 +106,47 @@ def length(ent: Span) -> str:
 def casing(ent: Span) -> str:
     """RETURNS (str): How an entity is written."""
     text = ent.text
-    return "UPPER" if text.isupper() else "lower" if text.islower() else "Title" if text.istitle() else "mixed" if text.upper() != text.lower() else "no letters"
+    return (
+        "UPPER"
+        if text.isupper()
+        else "lower"
+        if text.islower()
+        else "Title"
+        if text.istitle()
+        else "mixed"
+        if text.upper() != text.lower()
+        else "no letters"
+    )
 
 
-def by_bucket(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], bucket: Callable[[Span], str], seed: int) -> dict:
+def by_bucket(
+    gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], bucket: Callable[[Span], str], seed: int
+) -> dict:
     """Score both pipelines on entities of each kind. A prediction is of the kind that it is itself, right or wrong.
 
     bucket (Callable): Gives an entity's kind.
     RETURNS (dict): By kind and label, and for "all", what `paired` gives for recall. Kinds without a gold entity are left out.
     """
     samples = resample(len(gold), seed)
-    sorts = [[{(e.start, e.end, e.label_): bucket(e) for e in doc.ents if e.label_ in labels} for doc in docs] for docs in (gold, base, updated)]
+    sorts = [
+        [{(e.start, e.end, e.label_): bucket(e) for e in doc.ents if e.label_ in labels} for doc in docs]
+        for docs in (gold, base, updated)
+    ]
     result: dict = {}
     for kind in sorted({kind for doc in sorts[0] for kind in doc.values()}):
         rows = result[kind] = {}
         for name, chosen in [*((label, [label]) for label in labels), ("all", labels)]:
-            wanted, b, u = ([{e for e, k in doc.items() if k == kind and e[2] in chosen} for doc in docs] for docs in sorts)
+            wanted, b, u = (
+                [{e for e, k in doc.items() if k == kind and e[2] in chosen} for doc in docs] for docs in sorts
+            )
             if any(wanted):
                 rows[name] = paired(count(b, wanted), count(u, wanted), samples, by="r")
     return result
 
 
-def seen_unseen(gold: list[Doc], base: list[Doc], updated: list[Doc], train: list[Doc], new: list[str], seed: int) -> dict:
+def seen_unseen(
+    gold: list[Doc], base: list[Doc], updated: list[Doc], train: list[Doc], new: list[str], seed: int
+) -> dict:
     """Recall on new-label entities whose lower-cased text does, or does not, occur as an entity in training.
 
     RETURNS (dict): seen and unseen, each with recall of updated (r) and base in percent and support; r is None without any.
@@ -120,12 +156,18 @@ def seen_unseen(gold: list[Doc], base: list[Doc], updated: list[Doc], train: lis
     rows: dict = {}
     for kind in ("seen", "unseen"):
         row = found.get(kind, {}).get("all")
-        rows[kind] = {"r": row["updated"]["r"], "support": row["updated"]["support"], "base_r": row["base"]["r"]} if row else {"r": None, "support": 0}
+        rows[kind] = (
+            {"r": row["updated"]["r"], "support": row["updated"]["support"], "base_r": row["base"]["r"]}
+            if row
+            else {"r": None, "support": 0}
+        )
         rows[kind] |= {key: row[key] for key in ("difference_r", "interval", "says")} if row else {}
     return rows
 
 
-def break_down(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], forms: Counter, seed: int) -> dict:
+def break_down(
+    gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], forms: Counter, seed: int
+) -> dict:
     """RETURNS (dict): All of the above for one test set: frequency, length, casing, errors, confusion. Frequency is of the
     labels alone that occur in training: a published base comes without its texts."""
     trained = [label for label in labels if any(label == known for _, known in forms)]

@@ -60,7 +60,11 @@ def scores(of: Comparison, seed: int) -> dict:
         },
     }
     gain = compare(tests["new"], *predicted["new"], new, seed)["all"]
-    metrics["gain"] = {key: gain["updated"][key] for key in "fpr"} | {"base_f": gain["base"]["f"], "interval": gain["interval"], "says": gain["says"]}
+    metrics["gain"] = {key: gain["updated"][key] for key in "fpr"} | {
+        "base_f": gain["base"]["f"],
+        "interval": gain["interval"],
+        "says": gain["says"],
+    }
     if old:
         metrics["mixed_texts"] = mixed_texts(tests["new"], predicted["new"][1], *of.pipelines.values(), new, old, seed)
     present = of.labels["base"]
@@ -68,7 +72,9 @@ def scores(of: Comparison, seed: int) -> dict:
         metrics["retention"] = {"measured": "nothing: the base pipeline recognises no entities", "kept": None}
     elif present:
         metrics["base_test"] = compare(tests["base"], *predicted["base"], present, seed)
-        metrics["retention"] = retention(tests["base"], *predicted["base"], present, [label for label in new if label not in known], seed)
+        metrics["retention"] = retention(
+            tests["base"], *predicted["base"], present, [label for label in new if label not in known], seed
+        )
     else:
         metrics["retention"] = metrics["agreement"]["raw_test"]
     return metrics
@@ -76,7 +82,7 @@ def scores(of: Comparison, seed: int) -> dict:
 
 def details(of: Comparison, seed: int) -> dict:
     """RETURNS (dict): Breakdowns of each annotated test set by its name, and under "probes" the drops of F on rewritten texts:
-        of the new labels on the new test set, of the old ones on the base's, if they are annotated there.
+    of the new labels on the new test set, of the old ones on the base's, if they are annotated there.
     """
     base_train = of.read("base/train.spacy")
     forms = Counter((ent.text.lower(), ent.label_) for doc in (*of.train, *base_train) for ent in doc.ents)
@@ -89,7 +95,11 @@ def details(of: Comparison, seed: int) -> dict:
             for part, rows in parts.items():
                 found.setdefault(part, {})[f"{name}_test"] = rows
     annotated = [*of.train, *base_train]
-    known = {token.lower_ for doc in (*annotated, *of.read("update/train.spacy"), *of.read("update/dev.spacy")) for token in doc}
+    known = {
+        token.lower_
+        for doc in (*annotated, *of.read("update/train.spacy"), *of.read("update/dev.spacy"))
+        for token in doc
+    }
     probed = {"new": ("new", of.new), "old": ("base", [label for label in of.labels["base"] if label in of.old])}
     found["probes"] = {}
     for name, (test, chosen) in probed.items():

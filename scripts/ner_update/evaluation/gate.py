@@ -1,6 +1,5 @@
 """Stop before packaging if the update learnt too little or forgot too much, and say which label lost what."""
 
-
 from difflib import get_close_matches
 from typing import Iterator, Optional
 
@@ -32,7 +31,11 @@ def losses(metrics: dict, rows: list[dict]) -> list[str]:
     lost = []
     for row in rows:
         gone = {tuple(e) for e in row["base"] if e[2] in old} - {tuple(e) for e in row["updated"]}
-        lost += [f"lost {row['text'][s:e]!r} ({label}) in: {row['text']!r}" for s, e, label in sorted(gone) if row["set"] != "new"]
+        lost += [
+            f"lost {row['text'][s:e]!r} ({label}) in: {row['text']!r}"
+            for s, e, label in sorted(gone)
+            if row["set"] != "new"
+        ]
     return said + lost[:SHOWN]
 
 
@@ -75,7 +78,13 @@ def below(gates: str, known: dict[str, Optional[float]]) -> Iterator[tuple[str, 
             raise ValueError(f"vars.gates names {path!r}, but no figure has that path; near it are {', '.join(close)}")
         value = known[path]
         if value is None:
-            yield path, f"{path} could not be measured: the test set has nothing of the kind, and at {way} {limit:g} is asked for"
+            yield (
+                path,
+                f"{path} could not be measured: the test set has nothing of the kind, and at {way} {limit:g} is asked for",
+            )
         # NaN is neither: it fails.
         elif not (value >= limit if way == "least" else value <= limit):
-            yield path, f"{path} is {value:g}, at {way} {limit:g} is asked for: {abs(value - limit):.2f} too {'low' if value < limit else 'high'}"
+            yield (
+                path,
+                f"{path} is {value:g}, at {way} {limit:g} is asked for: {abs(value - limit):.2f} too {'low' if value < limit else 'high'}",
+            )

@@ -29,7 +29,16 @@ def spans(doc: Doc, labels: list[str], shift: int = 0) -> Entities:
     return {(ent.start_char + shift, ent.end_char + shift, ent.label_) for ent in doc.ents if ent.label_ in labels}
 
 
-def mixed_texts(gold: list[Doc], plain: list[Doc], base: Language, updated: Language, new: list[str], old: list[str], seed: int, config: Path = CONFIG) -> dict:
+def mixed_texts(
+    gold: list[Doc],
+    plain: list[Doc],
+    base: Language,
+    updated: Language,
+    new: list[str],
+    old: list[str],
+    seed: int,
+    config: Path = CONFIG,
+) -> dict:
     """Compare what the updated pipeline finds in texts as they are and in the same texts with names before or after them.
 
     gold (list): Test texts of the new labels; PROBED of them are read where there are more, drawn by a hash.

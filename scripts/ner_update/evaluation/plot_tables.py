@@ -4,7 +4,6 @@ metrics.json is for programs, and DVC would give each of its figures a column. H
 and in .dvc/plots.
 """
 
-
 from collections import Counter
 from pathlib import Path
 from typing import Iterable
@@ -29,7 +28,9 @@ def summary(metrics: dict, found: dict, mix: dict, distilled: dict) -> dict:
         "retention": retention,
         "agreement": {name: metrics["agreement"][name]["kept"]["percent"] for name in ("new_test", "raw_test")},
         "recall": {name: row["r"] for name, row in metrics["seen_unseen"].items() if row["support"]},
-        "mixed_texts": {place: metrics["mixed_texts"][place]["lost"] for place in ("before", "after")} if "mixed_texts" in metrics else {},
+        "mixed_texts": {place: metrics["mixed_texts"][place]["lost"] for place in ("before", "after")}
+        if "mixed_texts" in metrics
+        else {},
         "errors": {kind: sum(row[kind]["updated"] for row in errors) for kind in ("missed", "spurious", "boundary")},
         "texts": {kind: row["texts"] for kind, row in {**mix["train"], "distilled": distilled}.items()},
         "teachers": dict(teachers),
@@ -50,7 +51,12 @@ def labels(metrics: dict) -> Iterable[dict]:
     for test, name in TEST_SETS.items():
         for label, row in metrics.get(test, {}).get("labels", {}).items():
             for side in SIDES:
-                yield {"what": f"{label}, {name} ({row[side]['support']})", "pipeline": side, **{key: row[side][key] for key in "fpr"}, "says": row["says"]}
+                yield {
+                    "what": f"{label}, {name} ({row[side]['support']})",
+                    "pipeline": side,
+                    **{key: row[side][key] for key in "fpr"},
+                    "says": row["says"],
+                }
 
 
 def seen_unseen(metrics: dict) -> Iterable[dict]:
@@ -78,7 +84,12 @@ def errors(found: dict) -> Iterable[dict]:
     for test, name in TEST_SETS.items():
         for kind, row in found["errors"].get(test, {}).get("all", {}).items():
             for side in SIDES if kind != "correct" else ():
-                yield {"what": f"{kind.replace('_', ' ')}, {name}", "pipeline": side, "entities": row[side], "says": row["says"]}
+                yield {
+                    "what": f"{kind.replace('_', ' ')}, {name}",
+                    "pipeline": side,
+                    "entities": row[side],
+                    "says": row["says"],
+                }
 
 
 def confusion(found: dict) -> Iterable[dict]:
@@ -95,4 +106,9 @@ def probes(found: dict) -> Iterable[dict]:
     for probe, parts in found["probes"].items():
         for name, row in parts.items():
             for side in SIDES:
-                yield {"what": f"{probe.replace('_', ' ')}, {name} labels", "pipeline": side, "drop": row[side]["drop"], "says": row[side]["says"]}
+                yield {
+                    "what": f"{probe.replace('_', ' ')}, {name} labels",
+                    "pipeline": side,
+                    "drop": row[side]["drop"],
+                    "says": row[side]["says"],
+                }

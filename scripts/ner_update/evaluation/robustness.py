@@ -21,7 +21,9 @@ from ner_update.pipeline.base import entity_labels
 PROBED = 400
 
 
-def probes(gold: list[Doc], train: list[Doc], known: set[str], labels: list[str], seed: int) -> dict[str, list[Rewritten]]:
+def probes(
+    gold: list[Doc], train: list[Doc], known: set[str], labels: list[str], seed: int
+) -> dict[str, list[Rewritten]]:
     """Make the rewritten texts of a test set; the same seed makes the same ones.
 
     train (list): Annotated training texts: names are made of the words of theirs, and of the test set's own.
@@ -46,7 +48,15 @@ def probes(gold: list[Doc], train: list[Doc], known: set[str], labels: list[str]
     return {name: [rewritten(doc, labels, way(doc)) for doc in gold] for name, way in ways.items()}
 
 
-def drops(gold: list[Doc], plain: dict[str, list[Doc]], pipelines: dict[str, Language], train: list[Doc], known: set[str], labels: list[str], seed: int) -> dict:
+def drops(
+    gold: list[Doc],
+    plain: dict[str, list[Doc]],
+    pipelines: dict[str, Language],
+    train: list[Doc],
+    known: set[str],
+    labels: list[str],
+    seed: int,
+) -> dict:
     """Score both pipelines on the rewritten texts, PROBED of them where there are more, drawn by a hash.
 
     plain (dict): What "base" and "updated" predict in the texts as they are.
@@ -67,11 +77,18 @@ def drops(gold: list[Doc], plain: dict[str, list[Doc]], pipelines: dict[str, Lan
             knows = set(labels) & set(entity_labels(nlp))
             read = nlp.pipe([text for text, _ in texts]) if knows else (nlp.make_doc(text) for text, _ in texts)
             docs = tqdm(read, total=len(texts), desc=f"{side}, {name}", unit="text", disable=None)
-            after = counts[side] = count([{(e.start_char, e.end_char, e.label_) for e in doc.ents if e.label_ in labels} for doc in docs], wanted)
+            after = counts[side] = count(
+                [{(e.start_char, e.end_char, e.label_) for e in doc.ents if e.label_ in labels} for doc in docs], wanted
+            )
             lost = round(float(f_score(before.sum(axis=0)) - f_score(after.sum(axis=0))), 2)
             limits = interval(f_score(samples @ before) - f_score(samples @ after))
             says = sentence(-lost, sorted(-limit for limit in limits))
-            drop[side] = {"plain_f": round(float(f_score(before.sum(axis=0))), 2), "drop": lost, "interval": limits, "says": says}
+            drop[side] = {
+                "plain_f": round(float(f_score(before.sum(axis=0))), 2),
+                "drop": lost,
+                "interval": limits,
+                "says": says,
+            }
         row = paired(counts["base"], counts["updated"], samples)
         result[name] = {"texts": len(gold)} | row | {side: {**row[side], **drop[side]} for side in drop}
     return result

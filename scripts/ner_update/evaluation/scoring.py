@@ -79,7 +79,13 @@ def paired(base: numpy.ndarray, updated: numpy.ndarray, samples: numpy.ndarray, 
     score, unit = {"f": (f_score, "F"), "r": (recall, "points of recall")}[by]
     difference = round(float(score(updated.sum(axis=0)) - score(base.sum(axis=0))), 2)
     limits = interval(score(samples @ updated) - score(samples @ base))
-    return {"base": prf(base), "updated": prf(updated), f"difference_{by}": difference, "interval": limits, "says": sentence(difference, limits, unit)}
+    return {
+        "base": prf(base),
+        "updated": prf(updated),
+        f"difference_{by}": difference,
+        "interval": limits,
+        "says": sentence(difference, limits, unit),
+    }
 
 
 def compare(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], seed: int) -> dict:
@@ -91,7 +97,9 @@ def compare(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[s
     samples = resample(len(gold), seed)
     rows = {}
     for name, chosen in [*((label, [label]) for label in labels), ("all", labels)]:
-        b, u = (count([entities(d, chosen) for d in docs], [entities(d, chosen) for d in gold]) for docs in (base, updated))
+        b, u = (
+            count([entities(d, chosen) for d in docs], [entities(d, chosen) for d in gold]) for docs in (base, updated)
+        )
         rows[name] = paired(b, u, samples)
     return {"texts": len(gold), "all": rows.pop("all"), "labels": rows}
 
@@ -134,7 +142,9 @@ def agreement(base: list[Doc], updated: list[Doc], old: list[str], new: list[str
     for name in ("outside_new", "strict"):
         wanted = []
         for b, u in zip(base, updated):
-            taken = {i for start, end, _ in entities(u, new) for i in range(start, end)} if name == "outside_new" else set()
+            taken = (
+                {i for start, end, _ in entities(u, new) for i in range(start, end)} if name == "outside_new" else set()
+            )
             wanted.append({e for e in entities(b, old) if not taken & set(range(e[0], e[1]))})
         counts = count([entities(doc, old) for doc in updated], wanted)
         result[name] = agreed(counts, samples)

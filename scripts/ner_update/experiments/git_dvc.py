@@ -32,7 +32,9 @@ def said(program: str, words: tuple, cwd: Optional[Path]) -> str:
         raise CommandFailed(f"{program} is not installed") from error
     if done.returncode:
         shown_words = " ".join(str(word) for word in words if word != "-m")
-        raise CommandFailed(f"{Path(program).stem} {shown_words}: {' '.join((done.stderr or done.stdout).split())[-600:]}")
+        raise CommandFailed(
+            f"{Path(program).stem} {shown_words}: {' '.join((done.stderr or done.stdout).split())[-600:]}"
+        )
     return done.stdout
 
 

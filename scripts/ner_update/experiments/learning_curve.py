@@ -37,9 +37,18 @@ def last_quarter(rows: list[dict], seed: int) -> dict:
 def table(rows: list[dict]) -> list[dict]:
     """RETURNS (list): The curve as rows of a CSV file, figures in percent; kept is empty where nothing can be."""
     return [
-        {"share": round(100 * row["share"]), "examples": row["examples"], "rehearsal": row["rehearsal"], "f": row["gain"]["f"]}
+        {
+            "share": round(100 * row["share"]),
+            "examples": row["examples"],
+            "rehearsal": row["rehearsal"],
+            "f": row["gain"]["f"],
+        }
         | dict(zip(("f_low", "f_high"), row["gain"]["interval"]))
-        | ({"kept": row["kept"]["percent"]} | dict(zip(("kept_low", "kept_high"), row["kept"]["interval"])) if row["kept"] else {})
+        | (
+            {"kept": row["kept"]["percent"]} | dict(zip(("kept_low", "kept_high"), row["kept"]["interval"]))
+            if row["kept"]
+            else {}
+        )
         for row in rows
     ]
 
@@ -61,15 +70,19 @@ def svg(rows: list[dict], width: int = 320, height: int = 200) -> str:
         left, right = n * (width + 40) + 45, n * (width + 40) + width - 15
         parts.append(f'<text x="{left}" y="16" font-weight="bold">{title}</text>')
         for tick in (low, high):
-            parts.append(f'<path d="M{left} {y(tick)}H{right}" stroke-opacity=".3"/><text x="{left - 6}" y="{y(tick) + 4}" text-anchor="end">{tick:.0f}</text>')
+            parts.append(
+                f'<path d="M{left} {y(tick)}H{right}" stroke-opacity=".3"/><text x="{left - 6}" y="{y(tick) + 4}" text-anchor="end">{tick:.0f}</text>'
+            )
         parts.append(f'<polyline points="{" ".join(f"{x(row)},{y(row[key])}" for row in rows)}" fill="none"/>')
         for row in rows:
             bar = f'<path d="M{x(row)} {y(row[f"{key}_low"])}V{y(row[f"{key}_high"])}"/><circle cx="{x(row)}" cy="{y(row[key])}" r="3" fill="currentColor"/>'
             parts.append(f'{bar}<text x="{x(row)}" y="{height - 8}" text-anchor="middle">{row["examples"]}</text>')
     size = f"{len(panels) * (width + 40)} {height}"
     style = 'font-family="sans-serif" font-size="11" stroke-width="1.5"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" color="#2f6fdb" stroke="currentColor" {style}>'
-    return head + '<style>text { stroke: none; fill: #667 }</style>' + "".join(parts) + "</svg>\n"
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" color="#2f6fdb" stroke="currentColor" {style}>'
+    )
+    return head + "<style>text { stroke: none; fill: #667 }</style>" + "".join(parts) + "</svg>\n"
 
 
 def learning_curve(settings: VariantSettings, output: Path) -> tuple[list[dict], dict]:
@@ -82,8 +95,16 @@ def learning_curve(settings: VariantSettings, output: Path) -> tuple[list[dict],
     rows, last = table(found), last_quarter(found, settings.seed)
     with replacing(output) as folder:
         folder.mkdir()
-        measured = found[-1]["kept"]["measured"] if found[-1]["kept"] else "nothing: the base pipeline recognises no entities"
-        curve = {"seed": settings.seed, "max_steps": settings.max_steps, "kept": measured, "rows": rows, "last_quarter": last}
+        measured = (
+            found[-1]["kept"]["measured"] if found[-1]["kept"] else "nothing: the base pipeline recognises no entities"
+        )
+        curve = {
+            "seed": settings.seed,
+            "max_steps": settings.max_steps,
+            "kept": measured,
+            "rows": rows,
+            "last_quarter": last,
+        }
         srsly.write_json(folder / "curve.json", curve)
         with (folder / "curve.csv").open("w", encoding="utf8", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")

@@ -1,7 +1,7 @@
 """What a sweep tries: configs/sweep.yml, read and checked, and the trials that come of it.
 
-    plan = read_plan(path, project)            # RAISES PlanError
-    for values in trials(plan): ...            # for Optuna, send the outcome of each
+plan = read_plan(path, project)            # RAISES PlanError
+for values in trials(plan): ...            # for Optuna, send the outcome of each
 """
 
 import itertools
@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Annotated, Any, Generator, Literal, NamedTuple, Optional, Union
 
 import srsly
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StrictFloat, StrictInt, Tag, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictFloat,
+    StrictInt,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from ner_update.project.vars import set_var
 
@@ -59,7 +70,10 @@ class Range(BaseModel):
 
 
 Listed = Annotated[list[Annotated[Any, AfterValidator(scalar)]], Field(min_length=1), Tag("listed")]
-Tried = Annotated[Union[Listed, Annotated[Range, Tag("range")]], Discriminator(lambda value: "range" if isinstance(value, (dict, Range)) else "listed")]
+Tried = Annotated[
+    Union[Listed, Annotated[Range, Tag("range")]],
+    Discriminator(lambda value: "range" if isinstance(value, (dict, Range)) else "listed"),
+]
 
 
 class Plan(BaseModel):
@@ -98,8 +112,12 @@ def read_plan(path: Path, project: Path) -> Plan:
     except (OSError, ValueError) as error:
         if not isinstance(error, ValidationError):
             raise PlanError([f"{path}: cannot be read: {' '.join(str(error).split())}"]) from error
-        raise PlanError([f"{path}: {said}" for said in dict.fromkeys(map(_worded, error.errors(include_url=False)))]) from error
-    problems = [f"{path}: {problem}" for name, tried in plan.vars.items() for problem in _problems(plan, name, tried, project)]
+        raise PlanError(
+            [f"{path}: {said}" for said in dict.fromkeys(map(_worded, error.errors(include_url=False)))]
+        ) from error
+    problems = [
+        f"{path}: {problem}" for name, tried in plan.vars.items() for problem in _problems(plan, name, tried, project)
+    ]
     if problems:
         raise PlanError(problems)
     return plan
@@ -119,7 +137,9 @@ def trials(plan: Plan) -> Generator[Values, Optional[Outcome], None]:
     spaces = {name: _distribution(tried) for name, tried in plan.vars.items()}
     for _ in range(plan.trials):
         trial = study.ask(spaces)
-        outcome = yield {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in trial.params.items()}
+        outcome = yield {
+            name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in trial.params.items()
+        }
         if outcome is None:
             study.tell(trial, state=optuna.trial.TrialState.FAIL)
         else:
@@ -154,7 +174,10 @@ def _problems(plan: Plan, name: str, tried: Union[list, Range], project: Path) -
     known, used = list(srsly.yaml_loads(text)["vars"]), vars_of_trials(project)
     if name not in known:
         near = get_close_matches(name, known, 1)
-        return [f"project.yml has no var {name!r}" + (f": did you mean {near[0]}?" if near else f"; it has {', '.join(known)}")]
+        return [
+            f"project.yml has no var {name!r}"
+            + (f": did you mean {near[0]}?" if near else f"; it has {', '.join(known)}")
+        ]
     if name in OF_THE_DEV_SET:
         return [f"{name} changes the dev set, on which trials are compared, or what it has seen: leave it out"]
     if name not in used:

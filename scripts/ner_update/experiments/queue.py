@@ -90,18 +90,26 @@ class Experiments:
         git("checkout", "--quiet", "project.yml", cwd=self.clone)
         with log.open("w", encoding="utf8") as file:
             words = [sys.executable, "-m", "dvc", "exp", "run", "--run-all", "--jobs", "1"]
-            following = subprocess.Popen(words, cwd=self.clone, env=environment(), stdout=file, stderr=subprocess.STDOUT)
+            following = subprocess.Popen(
+                words, cwd=self.clone, env=environment(), stdout=file, stderr=subprocess.STDOUT
+            )
             without = 0
             while following.poll() is None and without < LOOKS:
                 try:
                     following.wait(LOOK)
                 except subprocess.TimeoutExpired:
-                    without = 0 if any("queue-worker" in words for words in map(command_line, self.started())) else without + 1
+                    without = (
+                        0
+                        if any("queue-worker" in words for words in map(command_line, self.started()))
+                        else without + 1
+                    )
         self.stop()
         self.fetch()
         if git("for-each-ref", self.ref(name), cwd=self.clone):
             return None
-        return "the worker of DVC's queue ended before it" if without == LOOKS else reason(log.read_text(encoding="utf8"))
+        return (
+            "the worker of DVC's queue ended before it" if without == LOOKS else reason(log.read_text(encoding="utf8"))
+        )
 
     def outputs(self, name: str, paths: Iterable[str]) -> Optional[Path]:
         """RETURNS (Path): A folder in which these outputs of an experiment stand until the next call, or None if the cache has
@@ -120,7 +128,13 @@ class Experiments:
         YIELDS (str): The paths that are to be copied for an experiment: folders, where they are missing there."""
         for value in (values[name] for name in sorted(vars_of_trials(self.clone))):
             path = Path(value) if isinstance(value, str) and value else None
-            if path is None or path.is_absolute() or ".." in path.parts or not (self.project / path).exists() or git("ls-files", path):
+            if (
+                path is None
+                or path.is_absolute()
+                or ".." in path.parts
+                or not (self.project / path).exists()
+                or git("ls-files", path)
+            ):
                 continue
             if not (self.clone / path).exists():
                 (self.clone / path).parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +145,11 @@ class Experiments:
     def fetch(self) -> None:
         """Take in what is finished in the clone."""
         if (self.root / ".git").exists():
-            refs = [ref for ref in git("for-each-ref", "--format=%(refname)", "refs/exps", cwd=self.root).split() if f"/{self.prefix}" in ref]
+            refs = [
+                ref
+                for ref in git("for-each-ref", "--format=%(refname)", "refs/exps", cwd=self.root).split()
+                if f"/{self.prefix}" in ref
+            ]
             if refs:
                 git("fetch", "--quiet", "--force", self.root, *(f"{ref}:{ref}" for ref in refs))
 

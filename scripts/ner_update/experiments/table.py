@@ -50,6 +50,7 @@ def outcome(plan: Plan, trial: dict) -> Optional[Outcome]:
 
 def ranked(plan: Plan, trials: list[dict]) -> list[dict]:
     """RETURNS (list): The best first, then those that stay below a limit, then those that failed. Equals keep their order."""
+
     def key(trial: dict) -> tuple:
         told = outcome(plan, trial)
         return (told is None, told is not None and told.lacking > 0, -told.value if told else 0.0)
@@ -82,12 +83,27 @@ def show(plan: Plan, committed: dict, trials: list[dict], output: Path) -> None:
         figures = {name: figure(trial, name) for name in names}
         says = "what is committed" if trial is committed else compared(committed["dev"], trial["dev"], plan.metric)
         says += f"; below a limit by {told.lacking:.1f}" if told.lacking else ""
-        cells = [f"{value:.1f} ({limits[0]:.1f} to {limits[1]:.1f})" if value is not None else "-" for value, limits in figures.values()]
-        lines.append([trial["name"], *tried, *cells, says, f"{trial['seconds']:.0f}" if trial["seconds"] is not None else "-"])
+        cells = [
+            f"{value:.1f} ({limits[0]:.1f} to {limits[1]:.1f})" if value is not None else "-"
+            for value, limits in figures.values()
+        ]
+        lines.append(
+            [trial["name"], *tried, *cells, says, f"{trial['seconds']:.0f}" if trial["seconds"] is not None else "-"]
+        )
         for name, (value, limits) in figures.items():
-            row |= {name: value, f"{name}_low": limits[0] if limits else None, f"{name}_high": limits[1] if limits else None}
+            row |= {
+                name: value,
+                f"{name}_low": limits[0] if limits else None,
+                f"{name}_high": limits[1] if limits else None,
+            }
         rows.append(row | {"says": says, "seconds": trial["seconds"]})
-    header = ["experiment", *plan.vars, *("kept, dev" if name == "kept" else f"{name.upper()}, dev" for name in names), "against what is committed", "s"]
+    header = [
+        "experiment",
+        *plan.vars,
+        *("kept, dev" if name == "kept" else f"{name.upper()}, dev" for name in names),
+        "against what is committed",
+        "s",
+    ]
     msg.table(lines, header=header, divider=True, max_col=100, aligns=["l", *("r" for _ in header[1:-2]), "l", "r"])
     fields = list(dict.fromkeys(key for row in rows for key in row))
     with replacing(output) as path, path.open("w", encoding="utf8", newline="") as file:

@@ -49,7 +49,9 @@ class Sweep:
         RETURNS (dict): name, vars, and either dev, as `variant.measured` gives it, and seconds; or failed, the reason.
         """
         changed = {name: value for name, value in values.items() if value != self.committed[name]}
-        name = PREFIX + md5(json.dumps([self.experiments.commit, changed], sort_keys=True).encode("utf8")).hexdigest()[:8]
+        name = (
+            PREFIX + md5(json.dumps([self.experiments.commit, changed], sort_keys=True).encode("utf8")).hexdigest()[:8]
+        )
         kept, made = self.folder / f"{name}.json", {"name": name, "vars": {**self.committed, **values}}
         known = self.experiments.known(name)
         if known and kept.exists():

@@ -51,7 +51,9 @@ class VariantSettings:
     update_on: Annotated[Parts, Option(help="As for the update")] = "train+dev"
     seed: Annotated[int, Option(help="The first one, where there are several")] = 0
     gpu_id: int = -1
-    processes: Annotated[int, Option(min=1, help="How many processes share each step of the training, as for the update")] = 1
+    processes: Annotated[
+        int, Option(min=1, help="How many processes share each step of the training, as for the update")
+    ] = 1
     teachers: Annotated[int, Option(min=0, help="How many updates read raw texts first, as for distil")] = 0
     transformers: Annotated[int, Option(min=0, help="As for distil")] = 0
     transformer_config: Annotated[Path, Option(help="As for distil")] = Path("configs/transformer_teacher.cfg")
@@ -86,7 +88,13 @@ def result(setting: VariantSettings, variant: Variant) -> dict:
     RAISES (typer.Exit): After a message, if the project has not been run so far.
     """
     use_openblas()
-    needed = (setting.base, setting.corpus / "update/mix.json", setting.corpus / "distilled.spacy", setting.silver, setting.vectors)
+    needed = (
+        setting.base,
+        setting.corpus / "update/mix.json",
+        setting.corpus / "distilled.spacy",
+        setting.silver,
+        setting.vectors,
+    )
     if missing := [path for path in needed if not path.exists()]:
         fail([f"{path} is missing" for path in missing], "Run the whole project first: make")
     key = fingerprint(setting, variant)
@@ -102,7 +110,17 @@ def result(setting: VariantSettings, variant: Variant) -> dict:
     # As many for each example as the update has: where base texts ran out, that is fewer than vars.rehearsal_ratio.
     per_example = {kind: full[kind]["texts"] / max(1, full["gold"]["texts"]) for kind in ("rehearsal", "silver")}
     joining = round(per_example["silver"] * len(chosen))
-    mixed = mix(base, lambda: [chosen], len(chosen), old, raw, setting.silver, learnt_from(chosen), per_example["rehearsal"], joining)
+    mixed = mix(
+        base,
+        lambda: [chosen],
+        len(chosen),
+        old,
+        raw,
+        setting.silver,
+        learnt_from(chosen),
+        per_example["rehearsal"],
+        joining,
+    )
     texts = {kind: row["texts"] for kind, row in write_mix(mixed, work / "corpus/train.spacy").items()}
     copied(setting.corpus / "update/dev.spacy", work / "corpus/dev.spacy")
     how = DistilSettings(
@@ -118,7 +136,12 @@ def result(setting: VariantSettings, variant: Variant) -> dict:
     train_update(UpdateSettings.of(how, distilled=distilled), *outputs)
     # The dev set of all variants is the same, and whole.
     dev = count_texts(setting.corpus / "new/dev.spacy") if setting.update_on == "train+dev" else 0
-    made = {"seed": variant.seed, "share": variant.share, "examples": len(chosen) + dev, "rehearsal": texts["rehearsal"]}
+    made = {
+        "seed": variant.seed,
+        "share": variant.share,
+        "examples": len(chosen) + dev,
+        "rehearsal": texts["rehearsal"],
+    }
     made |= measured(Comparison(base, spacy.load(work / "model-best"), setting.corpus), variant.sample_seed)
     with replacing(kept) as path:
         srsly.write_json(path, made)
@@ -138,10 +161,16 @@ def results(setting: VariantSettings, variants: list[Variant]) -> list[dict]:
 def measured(found: Comparison, seed: int) -> dict:
     """RETURNS (dict): gain, unseen, kept and counts, as described in `result`."""
     metrics = scores(found, seed)
-    counts = count(*([entities(doc, found.new) for doc in docs] for docs in (found.predicted["new"][1], found.tests["new"])))
-    gain = {key: metrics["gain"][key] for key in "fpr"} | {"interval": interval(f_score(resample(len(counts), seed) @ counts))}
+    counts = count(
+        *([entities(doc, found.new) for doc in docs] for docs in (found.predicted["new"][1], found.tests["new"]))
+    )
+    gain = {key: metrics["gain"][key] for key in "fpr"} | {
+        "interval": interval(f_score(resample(len(counts), seed) @ counts))
+    }
     retention = metrics["retention"]
-    kept = retention["kept"] and {key: retention["kept"][key] for key in ("percent", "interval")} | {"measured": retention["measured"]}
+    kept = retention["kept"] and {key: retention["kept"][key] for key in ("percent", "interval")} | {
+        "measured": retention["measured"]
+    }
     return {"gain": gain, "unseen": metrics["seen_unseen"]["unseen"]["r"], "kept": kept, "counts": counts.tolist()}
 
 
@@ -160,21 +189,38 @@ def copied(source: Path, target: Path) -> None:
 
 def fingerprint(setting: VariantSettings, variant: Variant) -> str:
     """RETURNS (str): A hash of a variant, of all data that it is made of and tested on, and of the code and its versions."""
-    corpora = [setting.corpus / name for name in ("base", "new", "raw", "update", "distilled.spacy", "fingerprints/versions.json")]
+    corpora = [
+        setting.corpus / name
+        for name in ("base", "new", "raw", "update", "distilled.spacy", "fingerprints/versions.json")
+    ]
     # What the two commands write themselves makes no difference to a training.
     own = Path(sys.modules["__main__"].__file__ or "").name if hasattr(sys.modules["__main__"], "__file__") else ""
     scripts = [path for path in loaded() if path.name != own]
     # Those with all examples learn from what `distil` wrote.
     chosen = voting(setting) if variant.share < 1 else {}
-    digest = md5(repr((variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes, chosen)).encode("utf8"))
-    for root in (setting.config, *([setting.transformer_config] if chosen.get("transformers") else []), setting.base, setting.silver, setting.vectors, *corpora, *scripts):
+    digest = md5(
+        repr(
+            (variant, setting.encoder, setting.max_steps, setting.update_on, setting.gpu_id, setting.processes, chosen)
+        ).encode("utf8")
+    )
+    for root in (
+        setting.config,
+        *([setting.transformer_config] if chosen.get("transformers") else []),
+        setting.base,
+        setting.silver,
+        setting.vectors,
+        *corpora,
+        *scripts,
+    ):
         for path in files(root):
             digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode("utf8"))
     return digest.hexdigest()[:16]
 
 
 def files(root: Path) -> Iterable[Path]:
-    return sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root] if root.exists() else []
+    return (
+        sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root] if root.exists() else []
+    )
 
 
 def loaded() -> list[Path]:

@@ -4,7 +4,6 @@ Beside the examples it writes what each pattern is good for: what it matches in 
 matches away, and how far it is right in the annotated texts.
 """
 
-
 from pathlib import Path
 from typing import Iterator
 
@@ -21,7 +20,10 @@ from ner_update.parallel.engines import each_of
 # Bytes of raw texts that a worker matches at once: some 3,000 texts, a second's work.
 PIECE = 500_000
 
-def annotate(raw: Path, known: dict[str, Example], table: PatternTable, lang: str, engine: str, workers: int) -> Iterator[str]:
+
+def annotate(
+    raw: Path, known: dict[str, Example], table: PatternTable, lang: str, engine: str, workers: int
+) -> Iterator[str]:
     """Match the patterns over raw texts, and over annotated ones to see how far they are right.
 
     known (dict): Annotated examples by their text.
@@ -34,7 +36,9 @@ def annotate(raw: Path, known: dict[str, Example], table: PatternTable, lang: st
         table.add_gold(known[text], found)
     entries, parts, problems = list(zip(table.lines, table.patterns)), list(pieces(raw)), []
     made = each_of(SilverMaker, (entries, lang, frozenset(known)), parts, engine, workers)
-    with tqdm(total=sum(part.length for part in parts), desc="annotate", unit="B", unit_scale=True, disable=None) as bar:
+    with tqdm(
+        total=sum(part.length for part in parts), desc="annotate", unit="B", unit_scale=True, disable=None
+    ) as bar:
         for silver, part in zip(made, parts):
             problems += silver.problems
             table.extend(silver.table)

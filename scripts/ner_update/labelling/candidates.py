@@ -51,7 +51,9 @@ class Candidate:
         return "; ".join([", ".join(reasons) for _, reasons in ordered[:NAMED]] + more)
 
 
-def candidates(nlp: Language, texts: Iterable[str], table: PatternTable, known: set[str], lang: str) -> Iterator[Candidate]:
+def candidates(
+    nlp: Language, texts: Iterable[str], table: PatternTable, known: set[str], lang: str
+) -> Iterator[Candidate]:
     """Read texts with the pipeline and with the patterns.
 
     nlp (Language): The pipeline. What it learnt last is its first recogniser, and its labels are those that count.
@@ -69,7 +71,9 @@ def candidates(nlp: Language, texts: Iterable[str], table: PatternTable, known: 
             of_patterns = {}
             for match in found:
                 if match.winner == match.pattern and table.patterns[match.pattern]["label"] in recogniser.labels:
-                    of_patterns[match.start, match.end, table.patterns[match.pattern]["label"]] = table.lines[match.pattern]
+                    of_patterns[match.start, match.end, table.patterns[match.pattern]["label"]] = table.lines[
+                        match.pattern
+                    ]
             yield _candidate(doc, of_patterns, sure, known)
 
 

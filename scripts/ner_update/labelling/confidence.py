@@ -31,7 +31,10 @@ def recognise(recogniser: EntityRecognizer, docs: list[Doc]) -> list[numpy.ndarr
         open_ones = [n for n in open_ones if not states[n].is_final()]
     recogniser.set_annotations(docs, states)
     names = [recogniser.moves.get_class_name(n) for n in range(recogniser.moves.n_moves)]
-    return [numpy.array([_share(names, *step) for step in zip(rows, doc, doc_to_biluo_tags(doc))]) for rows, doc in zip(scores, docs)]
+    return [
+        numpy.array([_share(names, *step) for step in zip(rows, doc, doc_to_biluo_tags(doc))])
+        for rows, doc in zip(scores, docs)
+    ]
 
 
 def _share(names: list[str], scores: numpy.ndarray, token: Token, taken: str) -> float:

@@ -65,7 +65,9 @@ class PatternMatcher:
         found = next(self._found)
         if found is None:
             size = sum(map(len, batch))
-            error = PatternError(f"the patterns take more than {SECONDS:.0f} seconds, or all memory, over {size:,} characters; the first of them")
+            error = PatternError(
+                f"the patterns take more than {SECONDS:.0f} seconds, or all memory, over {size:,} characters; the first of them"
+            )
             error.text = "".join(batch[:1])
             raise error
         return found
@@ -121,7 +123,10 @@ def _settle(spans: Iterable[Span]) -> list[Match]:
             over = list(dict.fromkeys(holders[i] for i in range(span.start, span.end) if i in holders))
             if all(other.id_ != pattern for other in over):
                 settled.append((span, max(over, key=len)))
-    rows = [Match(span.start_char, span.end_char, int(span.id_), int(winner.id_), span.text == winner.text) for span, winner in settled]
+    rows = [
+        Match(span.start_char, span.end_char, int(span.id_), int(winner.id_), span.text == winner.text)
+        for span, winner in settled
+    ]
     return sorted(rows)
 
 

@@ -77,10 +77,16 @@ class PatternTable:
         _add(self.gold, found)
         for match in found:
             if match.winner == match.pattern:
-                of_label = [(start, end) for start, end, label in example.entities if label == self.patterns[match.pattern]["label"]]
+                of_label = [
+                    (start, end)
+                    for start, end, label in example.entities
+                    if label == self.patterns[match.pattern]["label"]
+                ]
                 right = (match.start, match.end) in of_label
                 self.gold[match.pattern].right += right
-                self.gold[match.pattern].wrong_bounds += not right and any(a < match.end and match.start < b for a, b in of_label)
+                self.gold[match.pattern].wrong_bounds += not right and any(
+                    a < match.end and match.start < b for a, b in of_label
+                )
 
     def as_json(self) -> dict:
         """RETURNS (dict): All of it. Precision and recall in percent, of kept matches; None where there is nothing to divide by."""
@@ -89,11 +95,22 @@ class PatternTable:
         for label in sorted({row["label"] for row in rows}):
             kept, right = (sum(row["gold"][key] for row in rows if row["label"] == label) for key in ("kept", "right"))
             spans = self.spans[label]
-            labels[label] = {"spans": spans, "kept": kept, "right": right, "precision": _percent(right, kept), "recall": _percent(right, spans)}
+            labels[label] = {
+                "spans": spans,
+                "kept": kept,
+                "right": right,
+                "precision": _percent(right, kept),
+                "recall": _percent(right, spans),
+            }
         total = {key: sum(row["raw"][key] for row in rows) for key in ("matches", "kept", "lost")}
         return {
             "raw": {"texts": self.texts["raw"], "texts_with_match": self.texts["raw_matched"], **total},
-            "gold": {"texts": self.texts["gold"], "texts_with_match": self.texts["gold_matched"], "also_raw": self.texts["both"], "labels": labels},
+            "gold": {
+                "texts": self.texts["gold"],
+                "texts_with_match": self.texts["gold_matched"],
+                "also_raw": self.texts["both"],
+                "labels": labels,
+            },
             "never_match": [row["line"] for row in rows if not row["raw"]["matches"]],
             "swallowed": [row["line"] for row in rows if row["raw"]["matches"] and not row["raw"]["kept"]],
             "patterns": rows,
@@ -102,22 +119,49 @@ class PatternTable:
     def _row(self, number: int) -> dict:
         raw, gold, entry = self.raw[number], self.gold[number], self.patterns[number]
         spans = self.spans[entry["label"]]
-        lost_to = [{"line": self.lines[other], "matches": n} for other, n in sorted(raw.lost_to.items(), key=lambda item: (-item[1], item[0]))]
-        counts = {"texts": gold.texts, "matches": gold.matches, "kept": gold.kept, "right": gold.right, "wrong_bounds": gold.wrong_bounds}
+        lost_to = [
+            {"line": self.lines[other], "matches": n}
+            for other, n in sorted(raw.lost_to.items(), key=lambda item: (-item[1], item[0]))
+        ]
+        counts = {
+            "texts": gold.texts,
+            "matches": gold.matches,
+            "kept": gold.kept,
+            "right": gold.right,
+            "wrong_bounds": gold.wrong_bounds,
+        }
         return {
             "line": self.lines[number],
             "label": entry["label"],
             "id": entry.get("id"),
             "pattern": entry["pattern"] if isinstance(entry["pattern"], str) else show(entry["pattern"]),
-            "raw": {"texts": raw.texts, "matches": raw.matches, "kept": raw.kept, "lost": raw.matches - raw.kept, "same_span": raw.same, "lost_to": lost_to},
-            "gold": {**counts, "spans": spans, "precision": _percent(gold.right, gold.kept), "recall": _percent(gold.right, spans)},
+            "raw": {
+                "texts": raw.texts,
+                "matches": raw.matches,
+                "kept": raw.kept,
+                "lost": raw.matches - raw.kept,
+                "same_span": raw.same,
+                "lost_to": lost_to,
+            },
+            "gold": {
+                **counts,
+                "spans": spans,
+                "precision": _percent(gold.right, gold.kept),
+                "recall": _percent(gold.right, spans),
+            },
         }
 
     def show(self, output: Path, table: Optional[Path]) -> None:
         """Print the patterns with the most matches, those that are of no use, and the totals."""
         made = self.as_json()
         rows = sorted(made["patterns"], key=lambda row: (-row["raw"]["matches"], row["line"]))[:SHOWN]
-        msg.table([_shown(row) for row in rows], header=HEADER, divider=True, aligns=("r", "l", *"rrr", "l", *"rrrr"), max_col=60)
+        msg.table(
+            [_shown(row) for row in rows],
+            header=HEADER,
+            divider=True,
+            aligns=("r", "l", *"rrr", "l", *"rrrr"),
+            max_col=60,
+        )
         if len(made["patterns"]) > SHOWN:
             msg.text(f"... and {len(made['patterns']) - SHOWN} more patterns{f', all in {table}' if table else ''}")
         gold_too = {row["line"] for row in made["patterns"] if row["gold"]["matches"]}
@@ -156,6 +200,13 @@ def _shown(row: dict) -> tuple:
     lost = f"line {raw['lost_to'][0]['line']} ({raw['lost_to'][0]['matches']} of {raw['lost']})" if raw["lost"] else ""
     name = "".join(c if c.isprintable() else repr(c)[1:-1] for c in f"{row['label']} {row['id'] or row['pattern']}")
     return (
-        row["line"], name if len(name) <= 40 else f"{name[:37]}...", raw["texts"], raw["matches"], raw["kept"], lost,
-        gold["matches"], gold["right"], *("-" if value is None else value for value in (gold["precision"], gold["recall"])),
+        row["line"],
+        name if len(name) <= 40 else f"{name[:37]}...",
+        raw["texts"],
+        raw["matches"],
+        raw["kept"],
+        lost,
+        gold["matches"],
+        gold["right"],
+        *("-" if value is None else value for value in (gold["precision"], gold["recall"])),
     )

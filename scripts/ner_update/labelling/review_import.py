@@ -4,7 +4,6 @@ A record is known by its text, and by its id. What stands there already with oth
 nothing is written. `--force` lets the reviewed one win over an earlier review, never over another file, which is somebody's own.
 """
 
-
 import json
 from pathlib import Path
 from typing import Any, Iterator
@@ -38,10 +37,19 @@ def read_reviewed(path: Path, sent: Path, nlp: Language, told: str = "") -> Data
     data.problems += list(not_reviewed(path, sent))
     for number, (file, line, example) in enumerate(tqdm(data.examples, desc="check", unit="text", disable=None)):
         if (file, line) not in broken:
-            data.problems += [finding.at(file, line, example) for finding in check_alignment(example, nlp.make_doc(example.text))]
+            data.problems += [
+                finding.at(file, line, example) for finding in check_alignment(example, nlp.make_doc(example.text))
+            ]
         if MADE_UP.fullmatch(example.id or ""):
             if example.id != made_up_id(example.text):
-                data.problems.append(Problem(file, line, "the text is not the one that was sent: the tool, or somebody, changed it", example.text))
+                data.problems.append(
+                    Problem(
+                        file,
+                        line,
+                        "the text is not the one that was sent: the tool, or somebody, changed it",
+                        example.text,
+                    )
+                )
             data.examples[number] = (file, line, example.model_copy(update={"id": None}))
     return data
 
@@ -54,11 +62,17 @@ def not_reviewed(path: Path, sent: Path) -> Iterator[Problem]:
         yield Problem(str(path), None, "no file is here: put the tool's export here")
     for file in files:
         if file.read_bytes() in tasks:
-            yield Problem(str(file), None, "this is what was sent, and nobody reviewed it: put here what the tool exports")
+            yield Problem(
+                str(file), None, "this is what was sent, and nobody reviewed it: put here what the tool exports"
+            )
         elif file.suffix not in JSON:
-            yield Problem(str(file), None, "the export must be JSON or JSONL: other formats keep no ids, and some no texts")
+            yield Problem(
+                str(file), None, "the export must be JSON or JSONL: other formats keep no ids, and some no texts"
+            )
         else:
-            yield from (Problem(str(file), line, said) for line, value in read_values(file, []) for said in not_by_a_tool(value))
+            yield from (
+                Problem(str(file), line, said) for line, value in read_values(file, []) for said in not_by_a_tool(value)
+            )
 
 
 def not_by_a_tool(value: Any) -> Iterator[str]:
@@ -81,4 +95,6 @@ def written(target: Path, new: list[Example], replaced: dict[int, Example]) -> s
 def as_json(example: Example) -> str:
     """RETURNS (str): A record as our own files have it, `id` and `meta` only where there are any."""
     record = {"id": example.id, "text": example.text, "entities": sorted(example.entities), "meta": example.meta}
-    return json.dumps({key: value for key, value in record.items() if value or key in ("text", "entities")}, ensure_ascii=False)
+    return json.dumps(
+        {key: value for key, value in record.items() if value or key in ("text", "entities")}, ensure_ascii=False
+    )

@@ -13,7 +13,9 @@ from ner_update.data.records import DataError, Example, Problem
 STANDS, IN_TEST = "stands already", "stands in the test set"
 
 
-def merge(reviewed: DataSet, standing: DataSet, test: DataSet, target: Path, force: bool = False) -> tuple[list[Example], dict[int, Example]]:
+def merge(
+    reviewed: DataSet, standing: DataSet, test: DataSet, target: Path, force: bool = False
+) -> tuple[list[Example], dict[int, Example]]:
     """Find out what is new. What is not is left out of the reviewed set, and counted there.
 
     reviewed (DataSet): From read_reviewed.
@@ -46,7 +48,10 @@ def merge(reviewed: DataSet, standing: DataSet, test: DataSet, target: Path, for
             if force and other == str(target) and at not in replaced:
                 replaced[at] = example
             elif found:
-                conflicts += [Problem(file, line, differ(example, known, f"{o}:{a}"), example.text) for (o, a), known in found.items()]
+                conflicts += [
+                    Problem(file, line, differ(example, known, f"{o}:{a}"), example.text)
+                    for (o, a), known in found.items()
+                ]
             else:
                 new.append(example)
             note(place)

@@ -28,8 +28,13 @@ def label_studio(record: Example) -> dict:
     """RETURNS (dict): A task with a prediction, which becomes an annotation when somebody submits it."""
     spans = to_utf16(record.text, record.entities)
     result = [
-        {"id": str(number), "from_name": FROM_NAME, "to_name": TO_NAME, "type": "labels",
-         "value": {"start": start, "end": end, "text": record.text[first:last], "labels": [label]}}
+        {
+            "id": str(number),
+            "from_name": FROM_NAME,
+            "to_name": TO_NAME,
+            "type": "labels",
+            "value": {"start": start, "end": end, "text": record.text[first:last], "labels": [label]},
+        }
         for number, ((start, end, label), (first, last, _)) in enumerate(zip(spans, record.entities))
     ]
     # Not `id`: in JSON_MIN the number of the task takes its place.
@@ -50,7 +55,12 @@ def doccano(record: Example, code_points: bool = False) -> dict:
     """
     spans = record.entities if code_points else to_utf16(record.text, record.entities)
     # As text: doccano's tables would round its numbers, and show no object.
-    return {"text": record.text, "label": spans, "id": id_of(record), "meta": json.dumps(record.meta, ensure_ascii=False)}
+    return {
+        "text": record.text,
+        "label": spans,
+        "id": id_of(record),
+        "meta": json.dumps(record.meta, ensure_ascii=False),
+    }
 
 
 def id_of(record: Example) -> str:

@@ -1,6 +1,5 @@
 """Build the wheel and the sdist of the updated pipeline, with a model card, and with the same bytes each time."""
 
-
 import gzip
 import io
 import os

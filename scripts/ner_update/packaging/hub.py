@@ -1,6 +1,5 @@
 """Upload the package to the Hugging Face Hub, or list what that would be: the pipeline, its model card, and the wheel."""
 
-
 import json
 import zipfile
 from pathlib import Path
@@ -20,14 +19,16 @@ def front_matter(meta: dict) -> str:
         library_name="spacy",
         tags=["spacy", TASK],
         model_name=f"{meta['lang']}_{meta['name']}",
-        eval_results=[EvalResult(**told, metric_type=kind, metric_value=meta["performance"][key]) for kind, key in scores],
+        eval_results=[
+            EvalResult(**told, metric_type=kind, metric_value=meta["performance"][key]) for kind, key in scores
+        ],
     )
     return f"---\n{card.to_yaml()}\n---\n"
 
 
 def files_of(wheel: Path) -> dict[str, bytes]:
     """RETURNS (dict): Every file of the repository by its path: the pipeline as a folder, the code that goes with it, the model
-        card, and the wheel, which keeps its name, for pip refuses one without a version."""
+    card, and the wheel, which keeps its name, for pip refuses one without a version."""
     name, version = wheel.name.split("-")[:2]
     found = {wheel.name: wheel.read_bytes()}
     inside, beside = f"{name}/{name}-{version}/", f"{name}/"

@@ -18,14 +18,25 @@ def base_of(meta: dict) -> dict:
 
 def figures(metrics: dict) -> dict:
     """RETURNS (dict): What of training/metrics.json goes into the meta: P, R, F and recall in percent, and 95 % intervals of
-        the differences from the base in points of F."""
+    the differences from the base in points of F."""
     labels = {
-        label: {**row["updated"], "base_f": row["base"]["f"], "difference_f": row["difference_f"], "interval": row["interval"]}
+        label: {
+            **row["updated"],
+            "base_f": row["base"]["f"],
+            "difference_f": row["difference_f"],
+            "interval": row["interval"],
+        }
         for label, row in metrics["new_test"]["labels"].items()
     }
     kept = {"measured": metrics["retention"]["measured"], **(metrics["retention"]["kept"] or {})}
     recall = {kind: {key: row[key] for key in ("r", "support")} for kind, row in metrics["seen_unseen"].items()}
-    return {"texts": metrics["new_test"]["texts"], "labels": labels, "gain": metrics["gain"], "retention": kept, "recall": recall}
+    return {
+        "texts": metrics["new_test"]["texts"],
+        "labels": labels,
+        "gain": metrics["gain"],
+        "retention": kept,
+        "recall": recall,
+    }
 
 
 def write_meta(
@@ -44,9 +55,13 @@ def write_meta(
     """
     base = base_of(nlp.meta)
     # spaCy takes a list of names or one of objects, and no mixture.
-    sources = [source if isinstance(source, dict) else {"name": str(source)} for source in nlp.meta.get("sources") or []]
+    sources = [
+        source if isinstance(source, dict) else {"name": str(source)} for source in nlp.meta.get("sources") or []
+    ]
     if not base["trained_here"]:
-        sources.append({**{key: base[key] for key in ("license", "author", "url")}, "name": f"{base['name']} {base['version']}"})
+        sources.append(
+            {**{key: base[key] for key in ("license", "author", "url")}, "name": f"{base['name']} {base['version']}"}
+        )
     learnt = {"texts": {}, "teachers": {}, **(summary or {})}
     total = metrics["new_test"]["all"]["updated"]
     meta = {
@@ -58,17 +73,23 @@ def write_meta(
         "author": "",
         "email": "",
         "url": "",
-        "description": " on top of ".join(", ".join(metrics["labels"][k]) for k in ("new", "old") if metrics["labels"][k]),
+        "description": " on top of ".join(
+            ", ".join(metrics["labels"][k]) for k in ("new", "old") if metrics["labels"][k]
+        ),
         "sources": sources or None,
         "performance": {
             **{f"ents_{key}": total[key] / 100 for key in "fpr"},
             "ents_per_type": {
-                label: {key: row["updated"][key] / 100 for key in "prf"} for label, row in metrics["new_test"]["labels"].items()
+                label: {key: row["updated"][key] / 100 for key in "prf"}
+                for label, row in metrics["new_test"]["labels"].items()
             },
         },
         # spaCy knows no such keys, and keeps them. `spacy info` shows these, but not `performance`.
         "base_pipeline": base,
-        "data": {set_: {key: row[key] for key in ("texts", "texts_without_entity", "spans") if key in row} for set_, row in counts.items()},
+        "data": {
+            set_: {key: row[key] for key in ("texts", "texts_without_entity", "spans") if key in row}
+            for set_, row in counts.items()
+        },
         "trained_on": learnt["texts"],
         "teachers": learnt["teachers"],
         "metrics": figures(metrics),
@@ -76,5 +97,7 @@ def write_meta(
     templates = Environment(loader=FileSystemLoader(card.parent), trim_blocks=True, lstrip_blocks=True)
     known = {"metrics": metrics, "counts": counts, "base": base, **{key: meta[key] for key in ("lang", "license")}}
     known["name"] = f"{nlp.lang}_{name}"
-    meta["notes"] = templates.get_template(card.name).render(**known, probes=(breakdowns or {}).get("probes", {}), **learnt)
+    meta["notes"] = templates.get_template(card.name).render(
+        **known, probes=(breakdowns or {}).get("probes", {}), **learnt
+    )
     return meta

@@ -61,7 +61,9 @@ def type_a_text(base: Path, updated: Path) -> None:
     if todo := missing(paths.values()):
         st.warning(todo)
         return
-    text = st.text_area("Text", st.query_params.get("text", EXAMPLE)[:LONGEST], max_chars=LONGEST, help="Ctrl and Enter to read it")
+    text = st.text_area(
+        "Text", st.query_params.get("text", EXAMPLE)[:LONGEST], max_chars=LONGEST, help="Ctrl and Enter to read it"
+    )
     if len(text) <= LINK:
         # So that the address can be sent to somebody.
         st.query_params["text"] = text
@@ -77,18 +79,27 @@ def browse_errors(rows: Path) -> None:
         st.warning(todo)
         return
     errors = read_errors(rows, rows.stat().st_mtime)
-    sets = st.multiselect("Test sets", list(SETS), [name for name in ("new", "base") if any(row["set"] == name for row in errors)], format_func=SETS.get)
+    sets = st.multiselect(
+        "Test sets",
+        list(SETS),
+        [name for name in ("new", "base") if any(row["set"] == name for row in errors)],
+        format_func=SETS.get,
+    )
     known = sorted({label for row in errors for label in row["wrong"]})
     labels = st.multiselect("Labels of the wrong entities", known, known)
     colour = colours(label for row in errors for side in SIDES for _, _, label in row[side] or [])
     picked = chosen(errors, sets, labels)
-    st.caption(f"{len(picked):,} texts, most errors first. Raw texts have no gold annotation: there updated differs from base.")
+    st.caption(
+        f"{len(picked):,} texts, most errors first. Raw texts have no gold annotation: there updated differs from base."
+    )
     for row in page_of(picked, 20, "errors"):
         with st.container(border=True):
-            st.html(f'<small>{SETS[row["set"]]}, {row["errors"]} wrong or missed</small>')
+            st.html(f"<small>{SETS[row['set']]}, {row['errors']} wrong or missed</small>")
             for column, side in zip(st.columns(3), SIDES):
                 if row[side] is not None:
-                    column.html(f'<div class="error {side}"><small>{side}</small>{as_html(row["text"], row[side], colour)}</div>')
+                    column.html(
+                        f'<div class="error {side}"><small>{side}</small>{as_html(row["text"], row[side], colour)}</div>'
+                    )
 
 
 def browse_data(checked: Path, assets: Path, told: str) -> None:
@@ -97,10 +108,14 @@ def browse_data(checked: Path, assets: Path, told: str) -> None:
         return
     problems = read_json(checked, checked.stat().st_mtime)["problems"]
     counted = kinds(problems)
-    wanted = st.multiselect("Kinds of findings", list(counted), list(counted), format_func=lambda kind: f"{kind} ({counted[kind]:,})")
+    wanted = st.multiselect(
+        "Kinds of findings", list(counted), list(counted), format_func=lambda kind: f"{kind} ({counted[kind]:,})"
+    )
     problems = [problem for problem in problems if problem["kind"] in wanted]
     files = files_of(assets, problems)
-    file = st.selectbox("File", files, format_func=lambda name: f"{name} ({sum(p['file'] == name for p in problems):,} findings)")
+    file = st.selectbox(
+        "File", files, format_func=lambda name: f"{name} ({sum(p['file'] == name for p in problems):,} findings)"
+    )
     only = st.checkbox("Only what has findings", any(problem["file"] == file for problem in problems))
     rows = [row for row in data(file, assets, problems, told) if row.findings or not only] if file else []
     colour = colours(label for row in rows for _, _, label in row.entities)
@@ -115,7 +130,14 @@ def browse_data(checked: Path, assets: Path, told: str) -> None:
 def main(base: Path, updated: Path, rows: Path, checked: Path, assets: Path, told: str) -> None:
     st.set_page_config(page_title="Base and updated pipeline", layout="wide")
     asked = st.query_params.get("page", "text")
-    page = st.radio("Page", list(PAGES), list(PAGES).index(asked) if asked in PAGES else 0, format_func=PAGES.get, horizontal=True, label_visibility="collapsed")
+    page = st.radio(
+        "Page",
+        list(PAGES),
+        list(PAGES).index(asked) if asked in PAGES else 0,
+        format_func=PAGES.get,
+        horizontal=True,
+        label_visibility="collapsed",
+    )
     if page == "text":
         type_a_text(base, updated)
     elif page == "errors":

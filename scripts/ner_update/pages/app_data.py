@@ -14,7 +14,20 @@ from ner_update.data.records import Example, RawText
 from ner_update.pipeline import text_context  # noqa: F401  (registers the layer of the updated pipeline)
 
 # Light enough for black letters.
-PALETTE = ["#ffd966", "#9fc5e8", "#b6d7a8", "#ea9999", "#b4a7d6", "#f9cb9c", "#a2dfd9", "#d5a6bd", "#d9ead3", "#ffe5a0", "#cfe2f3", "#e6c9a8"]
+PALETTE = [
+    "#ffd966",
+    "#9fc5e8",
+    "#b6d7a8",
+    "#ea9999",
+    "#b4a7d6",
+    "#f9cb9c",
+    "#a2dfd9",
+    "#d5a6bd",
+    "#d9ead3",
+    "#ffe5a0",
+    "#cfe2f3",
+    "#e6c9a8",
+]
 SETS = {"new": "new texts", "base": "base texts", "raw": "raw texts"}
 SIDES = ("gold", "base", "updated")
 # Characters of a text that are shown; a million would stop the browser.
@@ -47,7 +60,11 @@ def as_html(text: str, entities: list, colour: dict[str, str], direction: str = 
     entities (list): [start, end, label] each, in code points. Those that are not inside the text are left out.
     """
     cut = text[:SHOWN]
-    ents = [{"start": s, "end": e, "label": str(escape(label))} for s, e, label in sorted(map(tuple, entities)) if 0 <= s < e <= len(cut)]
+    ents = [
+        {"start": s, "end": e, "label": str(escape(label))}
+        for s, e, label in sorted(map(tuple, entities))
+        if 0 <= s < e <= len(cut)
+    ]
     options = {"colors": {str(escape(label)): value for label, value in colour.items()}}
     parsed = {"text": cut, "ents": ents, "title": None, "settings": {"direction": direction}}
     html = displacy.render(parsed, style="ent", manual=True, page=False, jupyter=False, options=options)
@@ -68,7 +85,15 @@ def predict(nlp: spacy.Language, text: str, colour: dict[str, str]) -> Markup:
 
 def labels_of(*pipelines: spacy.Language) -> list[str]:
     """RETURNS (list): Every label that one of the pipelines may give to an entity."""
-    return sorted({label for nlp in pipelines for name, _ in nlp.pipeline for label in getattr(nlp.get_pipe(name), "labels", ()) if "ner" in name})
+    return sorted(
+        {
+            label
+            for nlp in pipelines
+            for name, _ in nlp.pipeline
+            for label in getattr(nlp.get_pipe(name), "labels", ())
+            if "ner" in name
+        }
+    )
 
 
 def wrong_texts(rows: Path) -> list[dict]:
@@ -79,7 +104,9 @@ def wrong_texts(rows: Path) -> list[dict]:
     """
     found = []
     for row in srsly.read_jsonl(rows) if rows.stat().st_size else []:
-        right, said = ({tuple(ent) for ent in row[side]} for side in ("base" if row["gold"] is None else "gold", "updated"))
+        right, said = (
+            {tuple(ent) for ent in row[side]} for side in ("base" if row["gold"] is None else "gold", "updated")
+        )
         if right != said:
             found.append({**row, "wrong": sorted({label for _, _, label in right ^ said}), "errors": len(right ^ said)})
     return sorted(found, key=lambda row: (-row["errors"], row["set"], row["text"]))
@@ -94,7 +121,9 @@ def chosen(errors: list[dict], sets: Iterable[str], labels: Iterable[str]) -> li
 def kinds(problems: list[dict]) -> dict[str, int]:
     """RETURNS (dict): How many problems there are of each kind, errors first."""
     levels = {problem["kind"]: problem["level"] for problem in problems}
-    return dict(sorted(Counter(p["kind"] for p in problems).items(), key=lambda pair: (levels[pair[0]] != "error", pair[0])))
+    return dict(
+        sorted(Counter(p["kind"] for p in problems).items(), key=lambda pair: (levels[pair[0]] != "error", pair[0]))
+    )
 
 
 def files_of(assets: Path, problems: list[dict]) -> list[str]:
@@ -129,4 +158,6 @@ def finding_html(finding: dict) -> Markup:
     """RETURNS (Markup): What the check said, with the text around it and the repair. Nothing of it becomes markup."""
     around = Markup("<br><code>{}</code>").format(finding["around"]) if finding["around"] else ""
     repair = Markup("<br>Repair: {}").format(finding["repair"]) if finding["repair"] else ""
-    return Markup('<p class="finding">{} <b>{}</b>: {}{}{}</p>').format(finding["level"], finding["kind"], finding["message"], around, repair)
+    return Markup('<p class="finding">{} <b>{}</b>: {}{}{}</p>').format(
+        finding["level"], finding["kind"], finding["message"], around, repair
+    )

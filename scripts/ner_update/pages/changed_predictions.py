@@ -51,15 +51,27 @@ def changed(rows: list[dict], metrics: dict) -> Iterator[dict]:
             # A new label where the base said nothing is what the update is for.
             if kind != "correct" and (was or now[2] in old):
                 known = gold if (was or now)[2] in labels else None
-                found.append((was or now, {**described(change(was, now, new), row["text"], was, now), "judged": judged(was, now, known)}))
+                found.append(
+                    (
+                        was or now,
+                        {**described(change(was, now, new), row["text"], was, now), "judged": judged(was, now, known)},
+                    )
+                )
         if found:
             changes = [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
-            yield {"set": row["set"], "text": row["text"], "gold": sorted(gold) if gold is not None else None,
-                   "base": sorted(before), "updated": sorted(after), "changes": changes}
+            yield {
+                "set": row["set"],
+                "text": row["text"],
+                "gold": sorted(gold) if gold is not None else None,
+                "base": sorted(before),
+                "updated": sorted(after),
+                "changes": changes,
+            }
 
 
 def first(texts: list[dict]) -> list[dict]:
     """RETURNS (list): SHOWN texts, those first in which most was broken, then those with most changes, then the shorter ones."""
+
     def rank(row: dict) -> tuple:
         broken = sum(entry["judged"] == "broken" for entry in row["changes"])
         return -broken, -len(row["changes"]), len(row["text"]), row["set"], row["text"]

@@ -35,14 +35,23 @@ def panel(title: str, unit: str, steps: list[int], lines: dict[str, list[float]]
     up = ticks(max(max(values) for values in lines.values()))
     right, top = max(steps[-1], 1), up[-1]
     return {
-        "title": title, "unit": unit,
+        "title": title,
+        "unit": unit,
         "x": [(round(WIDTH * tick / right, 1), number(tick)) for tick in across if tick <= steps[-1]],
         "y": [(round(HEIGHT * (1 - tick / top), 1), number(tick)) for tick in up],
         "lines": [
-            {"name": name, "points": " ".join(f"{WIDTH * s / right:.1f},{HEIGHT * (1 - v / top):.1f}" for s, v in zip(steps, values))}
+            {
+                "name": name,
+                "points": " ".join(
+                    f"{WIDTH * s / right:.1f},{HEIGHT * (1 - v / top):.1f}" for s, v in zip(steps, values)
+                ),
+            }
             for name, values in lines.items()
         ],
-        "at": {"x": [round(WIDTH * s / right, 1) for s in steps], "y": {name: [round(HEIGHT * (1 - v / top), 1) for v in values] for name, values in lines.items()}},
+        "at": {
+            "x": [round(WIDTH * s / right, 1) for s in steps],
+            "y": {name: [round(HEIGHT * (1 - v / top), 1) for v in values] for name, values in lines.items()},
+        },
     }
 
 
@@ -65,10 +74,16 @@ def curve(log: Path) -> dict | None:
     steps = [row["step"] for row in rows]
     # The log has the score as a share, and what it is made of in percent.
     scores = {SCORES["score"]: [100 * row["score"] for row in rows]}
-    scores |= {name: [row["scores"][key] for row in rows] for key, name in SCORES.items() if all(key in row.get("scores", {}) for row in rows)}
+    scores |= {
+        name: [row["scores"][key] for row in rows]
+        for key, name in SCORES.items()
+        if all(key in row.get("scores", {}) for row in rows)
+    }
     lost = dict(losses(rows))
     best = max(range(len(rows)), key=lambda n: rows[n]["score"])
-    panels = [panel("Score on the dev set", "%", steps, scores)] + ([panel("Loss", "per step", steps, lost)] if lost else [])
+    panels = [panel("Score on the dev set", "%", steps, scores)] + (
+        [panel("Loss", "per step", steps, lost)] if lost else []
+    )
     columns = {**scores, **{f"loss of {name}": values for name, values in lost.items()}}
     return {
         "steps": steps[-1],

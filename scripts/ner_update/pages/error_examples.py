@@ -31,7 +31,7 @@ def described(kind: str, text: str, first: tuple | None, second: tuple | None) -
     RETURNS (dict): kind; label and other, the labels of the two; span and instead, their texts; empty where there is none.
     """
     label, other = (entity[2] if entity else "" for entity in (first, second))
-    span, instead = (text[entity[0]:entity[1]] if entity else "" for entity in (first, second))
+    span, instead = (text[entity[0] : entity[1]] if entity else "" for entity in (first, second))
     return {"kind": kind, "label": label, "other": other, "span": span, "instead": instead}
 
 
@@ -41,9 +41,17 @@ def mistaken(rows: list[dict], metrics: dict) -> Iterator[dict]:
     for row in (row for row in rows if row["set"] in labels):
         gold, said = (chosen(row[side], labels[row["set"]]) for side in ("gold", "updated"))
         pairs = (pair for pair in aligned(gold, said) if pair[0] != "correct")
-        errors = [described(kind, row["text"], g, p) for kind, g, p in sorted(pairs, key=lambda pair: pair[1] or pair[2])]
+        errors = [
+            described(kind, row["text"], g, p) for kind, g, p in sorted(pairs, key=lambda pair: pair[1] or pair[2])
+        ]
         if errors:
-            yield {"set": row["set"], "text": row["text"], "gold": sorted(gold), "updated": sorted(said), "errors": errors}
+            yield {
+                "set": row["set"],
+                "text": row["text"],
+                "gold": sorted(gold),
+                "updated": sorted(said),
+                "errors": errors,
+            }
 
 
 def worst(texts: list[dict]) -> list[dict]:
@@ -72,7 +80,9 @@ def confused(matrix: dict[str, dict[str, int]]) -> list[tuple[str, str, int]]:
 def error_counts(texts: list[dict]) -> dict[str, dict[str, dict[str, int]]]:
     """RETURNS (dict): By test set and label how many errors of each kind; a spurious entity counts for the label it was given,
     any other for the one that it has."""
-    found = Counter((row["set"], error["label"] or error["other"], error["kind"]) for row in texts for error in row["errors"])
+    found = Counter(
+        (row["set"], error["label"] or error["other"], error["kind"]) for row in texts for error in row["errors"]
+    )
     sets: dict = {}
     for name, label, _ in sorted(found, key=lambda key: (key[0] != "new", key[1])):
         sets.setdefault(name, {})[label] = {kind: found[name, label, kind] for kind in ERRORS}

@@ -23,13 +23,21 @@ def page(template: Path, **shown: object) -> str:
     shown: What the template names. It is escaped, unless it is Markup.
     RETURNS (str): HTML that tells the browser to run no script but that one, and to fetch nothing.
     """
+
     def text(path: Path) -> Markup:
         return Markup(path.read_text(encoding="utf8")) if path.exists() else Markup("")
 
     script = text(template.with_suffix(".js"))
     digest = b64encode(sha256(script.encode("utf8")).digest()).decode("ascii")
-    pages = Environment(loader=FileSystemLoader(template.parent), autoescape=select_autoescape(["html"]), trim_blocks=True, lstrip_blocks=True)
-    return pages.get_template(template.name).render(**shown, style=text(template.with_name(STYLE)), script=script, script_hash=digest)
+    pages = Environment(
+        loader=FileSystemLoader(template.parent),
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return pages.get_template(template.name).render(
+        **shown, style=text(template.with_name(STYLE)), script=script, script_hash=digest
+    )
 
 
 # For labels that displaCy has no colour of its own for. Black text on each has a contrast above 9.
@@ -52,7 +60,14 @@ def render(text: str, entities: list, labels: list[str] = ()) -> Markup:
     labels (list): All labels of the page, so that each has the same colour everywhere.
     RETURNS (Markup): A div with a mark for each entity. Of a long text it is the beginning.
     """
-    ents = [{"start": start, "end": end, "label": str(escape(label))} for start, end, label in sorted(map(tuple, entities)) if end <= SHOWN]
+    ents = [
+        {"start": start, "end": end, "label": str(escape(label))}
+        for start, end, label in sorted(map(tuple, entities))
+        if end <= SHOWN
+    ]
     shown = {"text": text[:SHOWN], "ents": ents, "title": None}
     more = f"<p>… and {len(text) - SHOWN:,} more characters</p>" if len(text) > SHOWN else ""
-    return Markup(displacy.render(shown, style="ent", manual=True, page=False, jupyter=False, options={"colors": colors(labels)}) + more)
+    return Markup(
+        displacy.render(shown, style="ent", manual=True, page=False, jupyter=False, options={"colors": colors(labels)})
+        + more
+    )

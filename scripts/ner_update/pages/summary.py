@@ -21,7 +21,9 @@ def verdict(metrics: dict) -> tuple[str, list[str]]:
     if mixed := metrics.get("mixed_texts"):
         place = max(("before", "after"), key=lambda name: mixed[name]["lost"])
         row = mixed[place]
-        sentences.append(f"With names of old labels {place} the same texts, {new} has F {row['mixed']['f']:.1f} instead of {row['plain']['f']:.1f}.")
+        sentences.append(
+            f"With names of old labels {place} the same texts, {new} has F {row['mixed']['f']:.1f} instead of {row['plain']['f']:.1f}."
+        )
     if not kept:
         return f"{headline}. There was nothing to retain.", sentences
     (low, high), share = kept["interval"], f"{kept['percent']:.1f} %"

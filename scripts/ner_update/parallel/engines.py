@@ -17,7 +17,10 @@ from ner_update.project.outputs import fail
 
 ENGINES = ("local", "ray")
 
-def each(kind: type, arguments: tuple, tasks: Sequence[Any], engine: str = "local", workers: int = 0, gpu: bool = False) -> Iterator[Any]:
+
+def each(
+    kind: type, arguments: tuple, tasks: Sequence[Any], engine: str = "local", workers: int = 0, gpu: bool = False
+) -> Iterator[Any]:
     """Call workers with tasks. A process, or actor, that ends in mid-run is replaced, and its task begun again.
 
     kind (type): Class of a module that workers can import. arguments (tuple): What it is built from.
@@ -28,10 +31,16 @@ def each(kind: type, arguments: tuple, tasks: Sequence[Any], engine: str = "loca
     RAISES (Exception): What a worker raised. (typer.Exit): After a message, if the engine is none, or not installed.
     """
     if engine not in ENGINES:
-        fail([f"vars.engine is {engine[:40]!r}: it must be one of {', '.join(ENGINES)}"], "Mend it: python scripts/set_var.py engine local")
+        fail(
+            [f"vars.engine is {engine[:40]!r}: it must be one of {', '.join(ENGINES)}"],
+            "Mend it: python scripts/set_var.py engine local",
+        )
     if engine == "ray":
         if not find_spec("ray"):
-            fail(["Ray is not installed, and vars.engine asks for it"], "Install it: make ray. Or do without: python scripts/set_var.py engine local")
+            fail(
+                ["Ray is not installed, and vars.engine asks for it"],
+                "Install it: make ray. Or do without: python scripts/set_var.py engine local",
+            )
         yield from map(opened, on_ray(kind, arguments, tasks, workers, gpu))
     else:
         yield from _in_processes(partial(_begin, kind, arguments), tasks, 1 if gpu else workers)
@@ -46,7 +55,10 @@ def each_of(*words: Any, **options: Any) -> Iterator[Any]:
     """YIELDS (Any): As `each`. RAISES (typer.Exit): As it does, and after a message if a task was lost."""
     for result in each(*words, **options):
         if isinstance(result, Lost):
-            fail([f"A part of the texts was given up: {result}"], "Leave each worker more memory: python scripts/set_var.py workers 1")
+            fail(
+                [f"A part of the texts was given up: {result}"],
+                "Leave each worker more memory: python scripts/set_var.py workers 1",
+            )
         yield result
 
 

@@ -9,7 +9,9 @@ from typing import Any, Callable, Iterator, Optional, Sequence
 MOST = 8
 
 
-def in_processes(function: Callable[[Any], Any], items: Sequence[Any], setup: Optional[Callable[[], None]] = None, processes: int = 0) -> Iterator[Any]:
+def in_processes(
+    function: Callable[[Any], Any], items: Sequence[Any], setup: Optional[Callable[[], None]] = None, processes: int = 0
+) -> Iterator[Any]:
     """Call a function with each item; one item alone, or one core, gets no process of its own.
 
     function (Callable): Of a module, for it goes to other processes. What it returns comes back, so it should be small.

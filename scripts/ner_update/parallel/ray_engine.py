@@ -37,7 +37,9 @@ class Actor:
         return {"number": list(batch["number"]), "answer": [sealed(lambda: self.worker(pickle.loads(task)))]}
 
 
-def on_ray(kind: type, arguments: tuple, tasks: Sequence[Any], workers: int = 0, gpu: bool = False) -> Iterator[bytes | Lost]:
+def on_ray(
+    kind: type, arguments: tuple, tasks: Sequence[Any], workers: int = 0, gpu: bool = False
+) -> Iterator[bytes | Lost]:
     """Call workers with tasks, as `engines.each` says.
 
     YIELDS (bytes): What `engines.sealed` gives, in the order of the tasks; or Lost.
@@ -51,7 +53,9 @@ def on_ray(kind: type, arguments: tuple, tasks: Sequence[Any], workers: int = 0,
     from ray.util.annotations import RayDeprecationWarning
 
     size = min(len(tasks), workers or max(1, int(ray.cluster_resources().get("GPU" if gpu else "CPU", 1))))
-    rows = ray.data.from_items([{"number": n, "task": pickle.dumps(task)} for n, task in enumerate(tasks)], override_num_blocks=len(tasks))
+    rows = ray.data.from_items(
+        [{"number": n, "task": pickle.dumps(task)} for n, task in enumerate(tasks)], override_num_blocks=len(tasks)
+    )
     with warnings.catch_warnings():
         # Ray 2.64 will know these two by other names.
         warnings.simplefilter("ignore", RayDeprecationWarning)
@@ -82,7 +86,11 @@ def start(workers: int) -> None:
     if not ray.is_initialized():
         # Without an address Ray would join whatever cluster was last started on this machine.
         address = os.environ.get("RAY_ADDRESS", "local")
-        here = {"num_cpus": max(workers, cores()), "object_store_memory": STORE, "include_dashboard": False} if address == "local" else {}
+        here = (
+            {"num_cpus": max(workers, cores()), "object_store_memory": STORE, "include_dashboard": False}
+            if address == "local"
+            else {}
+        )
         scripts = {"working_dir": str(Path(__file__).parents[2]), "excludes": ["__pycache__"]}
         if address == "local":
             # Ray hands it to a shell as it is; with a space in it no worker would ever start.
@@ -92,7 +100,10 @@ def start(workers: int) -> None:
         try:
             ray.init(address, runtime_env=scripts, log_to_driver=False, logging_level="error", **here)
         except ConnectionError as error:
-            fail([f"The Ray cluster {address!r} cannot be joined: {error}"], "Where it asks for a token: RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or ~/.ray/auth_token.")
+            fail(
+                [f"The Ray cluster {address!r} cannot be joined: {error}"],
+                "Where it asks for a token: RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or ~/.ray/auth_token.",
+            )
     # A lost task is no reason to stop the others, and whoever called says what became of it.
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = DataContext.get_current()
@@ -108,4 +119,7 @@ def knock(address: str) -> None:
         if port.isdigit():
             socket.create_connection((host, int(port)), SECONDS).close()
     except OSError as error:
-        fail([f"The Ray cluster {address!r} cannot be joined: {error}"], "Mend RAY_ADDRESS, or start the cluster (ray start --head).")
+        fail(
+            [f"The Ray cluster {address!r} cannot be joined: {error}"],
+            "Mend RAY_ADDRESS, or start the cluster (ray start --head).",
+        )

@@ -30,5 +30,7 @@ class Annotator:
         for batch in minibatch(texts, BATCH):
             # Else each new word would stay in memory for good.
             with self.nlp.memory_zone():
-                found = [[(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] for doc in self.nlp.pipe(batch)]
+                found = [
+                    [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] for doc in self.nlp.pipe(batch)
+                ]
             yield from found

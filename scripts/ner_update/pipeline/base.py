@@ -60,16 +60,28 @@ def check_meta(nlp: Language, shown: str) -> None:
     found = []
     if nlp.meta["lang"] != nlp.lang:
         found.append(f"meta.json says that its language is {nlp.meta['lang']!r}, but config.cfg says {nlp.lang!r}")
-    names = {f"its {key} in meta.json": nlp.meta[key] for key in ("name", "version")} | {f"component {name!r}": name for name in nlp.component_names}
-    found += [f"{where} is {name!r}, which is no plain name" for where, name in names.items() if not isinstance(name, str) or not PLAIN.fullmatch(name)]
+    names = {f"its {key} in meta.json": nlp.meta[key] for key in ("name", "version")} | {
+        f"component {name!r}": name for name in nlp.component_names
+    }
+    found += [
+        f"{where} is {name!r}, which is no plain name"
+        for where, name in names.items()
+        if not isinstance(name, str) or not PLAIN.fullmatch(name)
+    ]
     for key in REQUIREMENTS:
         listed = nlp.meta.get(key) or []
         if not isinstance(listed, list):
             found.append(f"{key} in meta.json is no list")
             continue
-        found += [f"{key} in meta.json has {word!r}, which is no name of a package with versions" for word in listed if not _from_index(word)]
+        found += [
+            f"{key} in meta.json has {word!r}, which is no name of a package with versions"
+            for word in listed
+            if not _from_index(word)
+        ]
     if found:
-        raise BasePipelineError(f"{shown} cannot be used: {'; '.join(found)}. Correct its meta.json or config.cfg if you trust it, or use another one.")
+        raise BasePipelineError(
+            f"{shown} cannot be used: {'; '.join(found)}. Correct its meta.json or config.cfg if you trust it, or use another one."
+        )
 
 
 def recognisers(nlp: Language) -> list[str]:
@@ -87,7 +99,9 @@ def tokenizer_for(lang: str, base: Optional[Language] = None) -> Language:
     RAISES (BasePipelineError): If there is no such language. Its code becomes part of the package's name and path.
     """
     if not LANG.fullmatch(lang):
-        raise BasePipelineError(f"vars.lang is {lang[:40]!r}: it must be a language code of small letters, such as en or xx.")
+        raise BasePipelineError(
+            f"vars.lang is {lang[:40]!r}: it must be a language code of small letters, such as en or xx."
+        )
     try:
         return base if base is not None else spacy.blank(lang)
     except ImportError as error:

@@ -60,7 +60,9 @@ def piece_by_piece(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[
     texts = embed.predict(docs)
     # Not spaCy's minibatch_by_words: it lets long texts go first.
     pieces = groupby(zip(texts, numpy.cumsum([len(text) for text in texts]) // PIECE), key=itemgetter(1))
-    return [row for _, piece in pieces for row in context.predict(encode.predict([text for text, _ in piece]))], lambda d_texts: []
+    return [
+        row for _, piece in pieces for row in context.predict(encode.predict([text for text, _ in piece]))
+    ], lambda d_texts: []
 
 
 @cache
@@ -179,7 +181,9 @@ def embed_each_word_once(model: Model, docs: list[Doc], is_train: bool) -> tuple
         return embed(docs, is_train)
     tokens = numpy.concatenate([doc.to_array([ORTH, NORM]) for doc in docs])
     # Both are hashes of 64 bits; so is what is made of them.
-    _, first, kinds = numpy.unique(tokens[:, 0] * numpy.uint64(3) + tokens[:, 1], return_index=True, return_inverse=True)
+    _, first, kinds = numpy.unique(
+        tokens[:, 0] * numpy.uint64(3) + tokens[:, 1], return_index=True, return_inverse=True
+    )
     vocab = docs[0].vocab
     # Given the spaces, it is made in half the time.
     words = Doc(vocab, words=[vocab.strings[word] for word in tokens[first, 0].tolist()], spaces=[False] * len(first))

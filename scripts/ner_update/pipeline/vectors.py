@@ -8,7 +8,6 @@ mean of its pieces' last hidden states, reduced to its principal components. Tho
 requirements-transformer.txt. Figures are in benchmarks/README.md.
 """
 
-
 from pathlib import Path
 
 import numpy

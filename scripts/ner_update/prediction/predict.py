@@ -5,7 +5,6 @@ texts, or pipeline, have changed. A shard that fails is listed with the reason, 
 has the same bytes whatever the number of workers, and whether Ray does the work or not.
 """
 
-
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,9 @@ NOTHING = "Nothing was written. Choose another folder: python scripts/set_var.py
 AGAIN = "Mend what can be mended and run the same command again: it reads only those."
 
 
-def predict(source: str, names: list[str], target: str, pipeline: str, engine: str, workers: int, tries: int, gpu_id: int) -> list[dict[str, Any]]:
+def predict(
+    source: str, names: list[str], target: str, pipeline: str, engine: str, workers: int, tries: int, gpu_id: int
+) -> list[dict[str, Any]]:
     """Annotate shards.
 
     source, target (str): Folders, or their addresses. names (list): The shards.

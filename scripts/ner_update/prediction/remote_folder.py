@@ -38,13 +38,19 @@ class Folder:
 
     def names(self) -> tuple[list[str], list[str]]:
         """RETURNS (tuple): The shards, and the files that are none, sorted. What begins with a dot or a line is neither."""
-        seen = sorted(name for name in self.all_names() if not any(part[0] in "._" for part in PurePosixPath(name).parts))
+        seen = sorted(
+            name for name in self.all_names() if not any(part[0] in "._" for part in PurePosixPath(name).parts)
+        )
         return [n for n in seen if n.endswith(SUFFIXES)], [n for n in seen if not n.endswith(SUFFIXES)]
 
     def inside(self, other: "Folder", name: str = "") -> bool:
         """RETURNS (bool): Whether this folder, or one of its files, is or lies in another folder, or is its only file."""
         path = self.path(name).rstrip("/")
-        return inside(Path(path), Path(other.root)) if self.here and other.here else f"{path}/".startswith(f"{other.root}/")
+        return (
+            inside(Path(path), Path(other.root))
+            if self.here and other.here
+            else f"{path}/".startswith(f"{other.root}/")
+        )
 
     @contextmanager
     def fetched(self, name: str) -> Iterator[Path]:
@@ -90,7 +96,9 @@ class Folder:
     def write_json(self, name: str, *rows: dict[str, Any]) -> None:
         """Write one object a line."""
         with self.placing(name) as path:
-            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf8", newline="\n")
+            path.write_text(
+                "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf8", newline="\n"
+            )
 
     def remove(self, name: str) -> None:
         """Remove a file, if there is one."""
@@ -101,7 +109,11 @@ class Folder:
 def digest_of(path: Path) -> str:
     """RETURNS (str): MD5 of a file, or of all files of a folder and their names."""
     if path.is_dir():
-        parts = (f"{file.relative_to(path).as_posix()} {digest_of(file)}\n" for file in sorted(path.rglob("*")) if file.is_file())
+        parts = (
+            f"{file.relative_to(path).as_posix()} {digest_of(file)}\n"
+            for file in sorted(path.rglob("*"))
+            if file.is_file()
+        )
         return md5("".join(parts).encode("utf8")).hexdigest()
     with path.open("rb") as file:
         return file_digest(file, "md5").hexdigest()

@@ -57,7 +57,9 @@ def _of_parquet(path: Path) -> Iterator[tuple[list[Unread], list[Problem]]]:
         texts, problems = [], []
         for number, row in enumerate(batch.to_pylist(), number + 1):
             try:
-                texts.append(Unread.model_validate({key: _plain(key, value) for key, value in row.items() if value is not None}))
+                texts.append(
+                    Unread.model_validate({key: _plain(key, value) for key, value in row.items() if value is not None})
+                )
                 problems += [finding.at("", number, texts[-1]) for finding in check_record(texts[-1])]
             except ValidationError as error:
                 (wrong, *_) = error.errors(include_url=False, include_input=False)
@@ -88,7 +90,12 @@ def _schema() -> Any:
     import pyarrow
 
     span = pyarrow.struct([("start", pyarrow.int64()), ("end", pyarrow.int64()), ("label", pyarrow.string())])
-    kinds = {"text": pyarrow.string(), "entities": pyarrow.list_(span), "id": pyarrow.string(), "meta": pyarrow.string()}
+    kinds = {
+        "text": pyarrow.string(),
+        "entities": pyarrow.list_(span),
+        "id": pyarrow.string(),
+        "meta": pyarrow.string(),
+    }
     return pyarrow.schema(list(kinds.items()))
 
 

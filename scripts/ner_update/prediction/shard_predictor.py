@@ -52,7 +52,12 @@ class ShardPredictor:
                     write([as_record(record, entities) for record, entities in zip(records, found)])
                     texts += len(records)
                     labels.update(label for entities in found for _, _, label in entities)
-            note |= {"output": digest_of(made), "bytes": made.stat().st_size, "texts": texts, "entities": dict(sorted(labels.items()))}
+            note |= {
+                "output": digest_of(made),
+                "bytes": made.stat().st_size,
+                "texts": texts,
+                "entities": dict(sorted(labels.items())),
+            }
         self.target.write_json(note_of(name), note)
         return note
 

@@ -4,7 +4,6 @@
 fetched with a wrong checksum, ends with exit code 0 then, and with a traceback where there is no network.
 """
 
-
 import hashlib
 import re
 import shutil
@@ -42,7 +41,10 @@ def fetch(url: str, dest: Path, hashes: dict[str, str]) -> None:
     """
     options = {"timeout": PATIENCE} if url.startswith("http") else {}
     with replacing(dest) as path:
-        with smart_open.open(url, "rb", compression="disable", transport_params=options) as source, path.open("wb") as target:
+        with (
+            smart_open.open(url, "rb", compression="disable", transport_params=options) as source,
+            path.open("wb") as target,
+        ):
             shutil.copyfileobj(source, target)
         wrong = difference(path, hashes)
         if wrong:

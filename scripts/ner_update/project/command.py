@@ -52,7 +52,10 @@ def check_vars() -> None:
         except ValueError as error:
             found = [f"it cannot be read: {error}"]
         if found:
-            fail([f"{PROJECT}: {said}" for said in found], "Correct it: python scripts/set_var.py NAME VALUE. Nothing was done.")
+            fail(
+                [f"{PROJECT}: {said}" for said in found],
+                "Correct it: python scripts/set_var.py NAME VALUE. Nothing was done.",
+            )
 
 
 def checked(main: Callable) -> Callable:
@@ -61,8 +64,16 @@ def checked(main: Callable) -> Callable:
 
     @wraps(main)
     def command(**options: Any) -> None:
-        numbers = {name: value for name, value in options.items() if isinstance(value, (int, float)) and not isinstance(value, bool)}
-        found = [f"--{name.replace('_', '-')} is {value}, which is no number" for name, value in numbers.items() if not isfinite(value)]
+        numbers = {
+            name: value
+            for name, value in options.items()
+            if isinstance(value, (int, float)) and not isinstance(value, bool)
+        }
+        found = [
+            f"--{name.replace('_', '-')} is {value}, which is no number"
+            for name, value in numbers.items()
+            if not isfinite(value)
+        ]
         if found := found or problems(numbers):
             fail(found, "Nothing was done.")
         main(**options)
@@ -75,7 +86,10 @@ def explain(error: Exception, words: list[Path]) -> tuple[str, str]:
     if isinstance(error, OSError) and error.errno in FULL:
         return f"The disk is full: {error}", "Make room, and run the same command again."
     if isinstance(error, OSError) and error.errno in FORBIDDEN:
-        return f"The project may not be written to, or read: {error}", "Mend the permissions, and run the same command again."
+        return (
+            f"The project may not be written to, or read: {error}",
+            "Mend the permissions, and run the same command again.",
+        )
     if isinstance(error, OSError) and error.errno == ENODEV:
         return str(error.strerror), "Run: make gpu. Or do without: python scripts/set_var.py gpu_id -1."
     broken = sorted({path for word in words for path in damaged(word)})
@@ -96,7 +110,10 @@ def damaged(path: Path) -> Iterator[Path]:
     # A corpus is a folder of that name, with shards in it.
     corpora = (file for file in files if not file.is_dir())
     pipelines = [path] if (path / "meta.json").is_file() else []
-    for read, paths in ((lambda p: list(DocBin().from_disk(p).get_docs(spacy.blank("xx").vocab)), corpora), (spacy.load, pipelines)):
+    for read, paths in (
+        (lambda p: list(DocBin().from_disk(p).get_docs(spacy.blank("xx").vocab)), corpora),
+        (spacy.load, pipelines),
+    ):
         for one in paths:
             try:
                 if one.exists():

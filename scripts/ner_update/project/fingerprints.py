@@ -5,7 +5,6 @@ of the same name, another spaCy, or a file that was renamed inside a data folder
 rerun what depends on them, and nothing else does. It imports little, for it is what a run without changes costs.
 """
 
-
 import hashlib
 import os
 from importlib.metadata import PackageNotFoundError, distribution

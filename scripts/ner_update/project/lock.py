@@ -45,12 +45,20 @@ def alone() -> Iterator[None]:
             lock.acquire(timeout=10)
         except Timeout:
             refuse_if_alive(mine)
-            fail([f"{LOCK} is held by a process that cannot be stopped"], "Stop what works in this project, and run the same command again.")
+            fail(
+                [f"{LOCK} is held by a process that cannot be stopped"],
+                "Stop what works in this project, and run the same command again.",
+            )
     try:
         refuse_if_alive(mine)
         if not same(note_of_last().get("run"), mine):
             stop_left_behind(mine)
-        note = {"run": named(mine), "shown": " ".join(command_line(mine)), "command": named(psutil.Process()), "orphan": orphan}
+        note = {
+            "run": named(mine),
+            "shown": " ".join(command_line(mine)),
+            "command": named(psutil.Process()),
+            "orphan": orphan,
+        }
         NOTE.write_text(json.dumps(note), encoding="utf8")
         os.environ[MARK] = str(LOCK.resolve())
         yield

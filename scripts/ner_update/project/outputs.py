@@ -67,7 +67,9 @@ def inside(path: Path, folder: Path) -> bool:
     """RETURNS (bool): Whether a path is another one or lies in it. Links are followed, and neither need exist."""
     path, folder = path.resolve(), folder.resolve()
     # On some systems names that differ in upper and lower case are the same.
-    return path.is_relative_to(folder) or any(part.exists() and folder.exists() and part.samefile(folder) for part in (path, *path.parents))
+    return path.is_relative_to(folder) or any(
+        part.exists() and folder.exists() and part.samefile(folder) for part in (path, *path.parents)
+    )
 
 
 def refuse_overlap(output: Path, *inputs: Path) -> None:
@@ -79,7 +81,10 @@ def refuse_overlap(output: Path, *inputs: Path) -> None:
     """
     found = [given for given in inputs if inside(output, given) or inside(given, output)]
     if found:
-        fail([f"{output} is, holds or lies in {given}, which is read" for given in found], "Name another output. Nothing was written.")
+        fail(
+            [f"{output} is, holds or lies in {given}, which is read" for given in found],
+            "Name another output. Nothing was written.",
+        )
 
 
 def _remove(path: Path) -> None:

@@ -1,6 +1,5 @@
 """Change one value under vars: in project.yml and nothing else, comments and layout included."""
 
-
 import re
 
 from ruamel.yaml import YAML

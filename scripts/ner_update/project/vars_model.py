@@ -104,18 +104,32 @@ class Vars(BaseModel):
 
     lang: Annotated[Text, AfterValidator(_language)] = text("the code of a language that spaCy knows, such as en or xx")
     package_name: Annotated[Text, Field(max_length=50)] = text(
-        "at most 50 lower-case letters, digits and single _ between them, a letter first, without the language", PACKAGE_NAME
+        "at most 50 lower-case letters, digits and single _ between them, a letter first, without the language",
+        PACKAGE_NAME,
     )
-    package_version: Text = text("a version such as 0.1.0, 1.0rc1 or 2.0.dev3, in quotes, its numbers without leading zeros", PACKAGE_VERSION)
+    package_version: Text = text(
+        "a version such as 0.1.0, 1.0rc1 or 2.0.dev3, in quotes, its numbers without leading zeros", PACKAGE_VERSION
+    )
     package_license: Text = text("the name of a license, or empty for that of the base")
     base_model: Text = text("an installed pipeline, a folder, blank:en (or another language), or empty to train one")
     base_model_version: Text = text("the version of the base, in quotes, or empty for any")
     format: Literal[
-        "", "own", "prodigy", "spacy_v2", "label_studio", "label_studio_min", "doccano", "doccano_code_points", "hugging_face", "columns"
+        "",
+        "own",
+        "prodigy",
+        "spacy_v2",
+        "label_studio",
+        "label_studio_min",
+        "doccano",
+        "doccano_code_points",
+        "hugging_face",
+        "columns",
     ] = Field(
         description="empty, own, prodigy, spacy_v2, label_studio, label_studio_min, doccano, doccano_code_points, hugging_face or columns"
     )
-    dev_size: float = real(0.001, 0.999, "share of the texts for choosing the checkpoint; below 1 together with test_size")
+    dev_size: float = real(
+        0.001, 0.999, "share of the texts for choosing the checkpoint; below 1 together with test_size"
+    )
     test_size: float = real(0.0, 0.999, "share of the texts for the final evaluation; below 1 together with dev_size")
     rehearsal_ratio: float = real(0.0, 1000.0, "rehearsal texts per annotated text of the new label")
     silver_ratio: float = real(0.0, 1000.0, "silver examples per annotated text; 0 for none")
@@ -131,15 +145,21 @@ class Vars(BaseModel):
     stream_over: int = whole(0, 1_000_000_000, "texts of a training corpus that is held in memory; 0: any number")
     min_gain: float = real(0.0, 100.0, "F of the new labels, in percent")
     min_retention: float = real(0.0, 100.0, "strict retention, in percent")
-    max_mixed_loss: float = real(0.0, 100.0, "points of F of the new labels lost with names of old labels in the same text")
-    gates: Annotated[Text, AfterValidator(_gates)] = text('"PATH at least NUMBER" or "PATH at most NUMBER", with commas between several, or empty')
+    max_mixed_loss: float = real(
+        0.0, 100.0, "points of F of the new labels lost with names of old labels in the same text"
+    )
+    gates: Annotated[Text, AfterValidator(_gates)] = text(
+        '"PATH at least NUMBER" or "PATH at most NUMBER", with commas between several, or empty'
+    )
     update_config: Text = text("the path of a config, without spaces", WORD)
     encoder: Text = text("a Hugging Face encoder, by name or folder, or empty")
     vectors_from: Text = text("a file of word vectors, a Hugging Face encoder, or empty")
     vectors_words: int = whole(1, 100_000_000, "words that get a vector")
     review_tool: Literal["label_studio", "prodigy", "doccano"] = Field(description="label_studio, prodigy or doccano")
     review_source: Text = text("the path of a file or folder, without spaces", WORD)
-    hub_repository: Text = text("OWNER/NAME on the Hugging Face Hub, or empty", r"^([A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*)?$")
+    hub_repository: Text = text(
+        "OWNER/NAME on the Hugging Face Hub, or empty", r"^([A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*)?$"
+    )
     engine: Literal["local", "ray"] = Field(description="local or ray")
     workers: int = whole(0, 100_000, "processes, or actors of Ray; 0 for all cores")
     predict_from: Text = text("a folder of shards, or one shard, by path or address", ARGUMENT)

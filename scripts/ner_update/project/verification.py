@@ -5,7 +5,6 @@ another kind the kernels of the matrix library round differently, and trained we
 still be the same to the byte, and the metrics must agree within bounds.
 """
 
-
 import os
 import subprocess
 import sys
@@ -29,7 +28,11 @@ def trained_stages(lock: Path) -> set[str]:
     found: set[str] = set()
     while True:
         made = {out["path"] for name in found for out in stages[name].get("outs", [])}
-        more = {name for name, stage in stages.items() if name == "train" or made & {dep["path"] for dep in stage.get("deps", [])}}
+        more = {
+            name
+            for name, stage in stages.items()
+            if name == "train" or made & {dep["path"] for dep in stage.get("deps", [])}
+        }
         if more == found:
             return found
         found = more
@@ -48,6 +51,7 @@ def compare(promised: Path, made: Path) -> list[tuple[str, str]]:
 
 def apart(promised: Path, made: Path) -> dict[str, float]:
     """RETURNS (dict): By how many points two metrics.json differ, in what BOUNDS names. Empty where there is no such figure."""
+
     def read(path: Path) -> dict[str, float]:
         metrics = srsly.read_json(path)
         return {"gain": metrics["gain"]["f"], "strict retention": metrics["retention"].get("strict", {}).get("percent")}

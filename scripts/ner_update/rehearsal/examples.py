@@ -77,6 +77,7 @@ def base_rehearsal(nlp: Language, base: Path, size: int, learnt: Learnt) -> Iter
     size (int): How many are wanted.
     YIELDS (list): Examples of one shard of the corpus, in the order of `place`.
     """
+
     def keyed(docs: list[Doc]) -> numpy.ndarray:
         return numpy.array([(bool(not doc.ents) << 63) | int(digest(doc.text)[:16], 16) >> 1 for doc in docs], "u8")
 
@@ -88,7 +89,9 @@ def base_rehearsal(nlp: Language, base: Path, size: int, learnt: Learnt) -> Iter
             yield [as_negative(doc, nlp.make_doc(doc.text), set(), True, learnt.labels) for doc in chosen]
 
 
-def raw_rehearsal(nlp: Language, raw: RawTexts, silver: Path, number: int, learnt: Learnt, left_out: frozenset[str] = frozenset()) -> Iterator[list[Doc]]:
+def raw_rehearsal(
+    nlp: Language, raw: RawTexts, silver: Path, number: int, learnt: Learnt, left_out: frozenset[str] = frozenset()
+) -> Iterator[list[Doc]]:
     """Choose and annotate raw texts, by a hash of the text. One in which the base finds nothing would teach nothing.
 
     silver (Path): Entities that the patterns found, by text.
@@ -103,7 +106,15 @@ def raw_rehearsal(nlp: Language, raw: RawTexts, silver: Path, number: int, learn
         for text, entities in some:
             doc = nlp.make_doc(text)
             doc.set_ents([doc.char_span(*entity) for entity in entities])
-            examples.append(as_negative(doc, nlp.make_doc(text), spared_tokens(doc, matched.get(text, []), learnt.forms), False, learnt.labels))
+            examples.append(
+                as_negative(
+                    doc,
+                    nlp.make_doc(text),
+                    spared_tokens(doc, matched.get(text, []), learnt.forms),
+                    False,
+                    learnt.labels,
+                )
+            )
         yield examples
 
 
@@ -126,6 +137,7 @@ def silver_examples(nlp: Language, raw: RawTexts, silver: Path, number: int, lea
     number (int): How many are wanted at most. A hash of the text decides which.
     YIELDS (list): Examples, TOGETHER at once at most.
     """
+
     def first(number: int) -> list[str]:
         return nsmallest(number, dict.fromkeys(record["text"] for record in srsly.read_jsonl(silver)), key=digest)
 
@@ -134,9 +146,14 @@ def silver_examples(nlp: Language, raw: RawTexts, silver: Path, number: int, lea
         matched, examples = entities_of(silver, some), []
         for doc in nlp.pipe(some):
             spans = [doc.char_span(start, end, label) for start, end, label in matched[doc.text]]
-            blank = as_negative(doc, nlp.make_doc(doc.text), spared_tokens(doc, matched[doc.text], learnt.forms), False, learnt.labels)
+            blank = as_negative(
+                doc, nlp.make_doc(doc.text), spared_tokens(doc, matched[doc.text], learnt.forms), False, learnt.labels
+            )
             if any(spans):
-                blank.set_ents([Span(blank, span.start, span.end, span.label_) for span in spans if span is not None], default="unmodified")
+                blank.set_ents(
+                    [Span(blank, span.start, span.end, span.label_) for span in spans if span is not None],
+                    default="unmodified",
+                )
                 examples.append(blank)
         yield examples
 

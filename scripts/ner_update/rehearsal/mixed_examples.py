@@ -71,6 +71,8 @@ def mixed_examples(nlp: Language, new: Iterable[Doc], old: list[Doc], made: list
         group = rng.choice(groups)
         carrier = rng.choice(group)
         if rng.random() < LISTS:
-            carrier = nlp.make_doc(", ".join(rng.choice(names_of(rng.choice(group))) for _ in range(rng.randint(1, NAMES))))
+            carrier = nlp.make_doc(
+                ", ".join(rng.choice(names_of(rng.choice(group))) for _ in range(rng.randint(1, NAMES)))
+            )
             carrier.set_ents([], default="outside")
         yield Doc.from_docs([carrier, doc] if rng.random() < 0.5 else [doc, carrier])

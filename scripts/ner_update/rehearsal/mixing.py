@@ -42,7 +42,15 @@ def sizes(new: int, ratio: float) -> tuple[int, int]:
 
 
 def mix(
-    nlp: Language, new: Callable[[], Iterable[list[Doc]]], number: int, base: Path, raw: RawTexts, silver: Path, learnt: Learnt, ratio: float, joining: int
+    nlp: Language,
+    new: Callable[[], Iterable[list[Doc]]],
+    number: int,
+    base: Path,
+    raw: RawTexts,
+    silver: Path,
+    learnt: Learnt,
+    ratio: float,
+    joining: int,
 ) -> Iterator[tuple[str, list[Doc]]]:
     """Put one part of the update's corpus together.
 

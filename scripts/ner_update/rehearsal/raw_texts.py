@@ -34,7 +34,11 @@ class RawReader:
         RETURNS (list): Text and entities of each in which the pipeline finds some.
         """
         shard, low, high = task
-        texts = [text for text in read_texts(shard) if low <= int(digest(text)[:8], 16) / 2**32 < high and text not in self.left_out]
+        texts = [
+            text
+            for text in read_texts(shard)
+            if low <= int(digest(text)[:8], 16) / 2**32 < high and text not in self.left_out
+        ]
         return [(text, entities) for text, entities in zip(texts, self.annotate(texts)) if entities]
 
 
@@ -56,7 +60,9 @@ class RawTexts:
         self.shards, self.base, self.gpu_id = shards_of(path), base, gpu_id
         self.how = {"engine": engine, "workers": workers}
 
-    def recognised(self, number: int, left_out: frozenset[str] = frozenset(), reader: type[RawReader] = RawReader) -> list[tuple[str, list]]:
+    def recognised(
+        self, number: int, left_out: frozenset[str] = frozenset(), reader: type[RawReader] = RawReader
+    ) -> list[tuple[str, list]]:
         """Find texts with entities.
 
         number (int): How many are wanted. reader (type): Who reads them.

@@ -32,7 +32,9 @@ def create_batcher(batcher: Batcher, share: float, others: float, seed: int) -> 
     def batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
         for batch in batcher(examples):
             yield [
-                with_made_up_names(example.reference, others, rng) if example.reference.ents and rng.random() < share else example
+                with_made_up_names(example.reference, others, rng)
+                if example.reference.ents and rng.random() < share
+                else example
                 for example in batch
             ]
 

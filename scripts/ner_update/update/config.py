@@ -57,7 +57,10 @@ def fitted(settings: UpdateSettings, base: Language) -> tuple[Config, dict[str, 
     made = update_config(settings.config, base, vectors=bool(overrides["paths.vectors"] or len(base.vocab.vectors)))
     if "encoder" in made["paths"]:
         if not settings.encoder:
-            fail([f"{settings.config} trains a transformer, and none is named"], "Put a Hugging Face name or a folder in vars.encoder.")
+            fail(
+                [f"{settings.config} trains a transformer, and none is named"],
+                "Put a Hugging Face name or a folder in vars.encoder.",
+            )
         if find_spec("spacy_transformers") is None:
             fail(["spacy-transformers is not installed"], "Run: make transformer")
         overrides["paths.encoder"] = settings.encoder

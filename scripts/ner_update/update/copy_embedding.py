@@ -26,7 +26,9 @@ def embedding(nlp: Language) -> Optional[tuple[dict, Model]]:
         # spaCy's parser model puts a projection behind the layer that its config calls tok2vec.
         layer = nlp.get_pipe(name).model.get_ref("tok2vec").layers[0]
         heard = [name for name, pipe in shared if any(node in pipe.listeners for node in layer.walk())]
-        found = [(blocks[n]["model"], nlp.get_pipe(n).model) for n in heard] or [(blocks[name]["model"]["tok2vec"], layer)]
+        found = [(blocks[n]["model"], nlp.get_pipe(n).model) for n in heard] or [
+            (blocks[name]["model"]["tok2vec"], layer)
+        ]
     usable = ((block, without_context(model)) for block, model in found if {"embed", "encode"} <= set(block))
     return next(usable, None)
 
@@ -37,6 +39,7 @@ def copy_weights(source: Model, target: Model) -> None:
     The target may have fewer layers in a row (a smaller depth), and static vectors beside the hashed features: what
     belongs to those keeps its random weights.
     """
+
     def parts(model: Model) -> list[Model]:
         return [node for node in model.walk(order="dfs_pre") if node.param_names]
 

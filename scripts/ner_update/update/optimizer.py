@@ -27,6 +27,15 @@ class EncoderAdam(Optimizer):
 
 
 @registry.optimizers("ner_update.EncoderAdam.v1")
-def make_optimizer(learn_rate, encoder_scale: float, L2: float = 0.01, grad_clip: float = 1.0, use_averages: bool = False) -> EncoderAdam:
+def make_optimizer(
+    learn_rate, encoder_scale: float, L2: float = 0.01, grad_clip: float = 1.0, use_averages: bool = False
+) -> EncoderAdam:
     """RETURNS (EncoderAdam): With weight decay, and thinc's values for the rest."""
-    return EncoderAdam(learn_rate, encoder_scale=encoder_scale, L2=L2, L2_is_weight_decay=True, grad_clip=grad_clip, use_averages=use_averages)
+    return EncoderAdam(
+        learn_rate,
+        encoder_scale=encoder_scale,
+        L2=L2,
+        L2_is_weight_decay=True,
+        grad_clip=grad_clip,
+        use_averages=use_averages,
+    )

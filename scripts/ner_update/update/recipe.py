@@ -99,7 +99,9 @@ def train_update(settings: UpdateSettings, output: Path, log: Path, threshold: P
         config.to_disk(filled)
         overrides["paths.train"] = str(training_corpus(settings.corpus, ("train",), settings.distilled, folder))
         # A sixth more of very many brings little.
-        twice = settings.update_on == "train+dev" and not 0 < settings.stream_over < count_texts(Path(overrides["paths.train"]))
+        twice = settings.update_on == "train+dev" and not 0 < settings.stream_over < count_texts(
+            Path(overrides["paths.train"])
+        )
         if twice and first.exists():
             rows = list(srsly.read_jsonl(first / "threshold.jsonl"))
             with replacing(log) as path:
@@ -108,7 +110,9 @@ def train_update(settings: UpdateSettings, output: Path, log: Path, threshold: P
             with trained(filled, log, overrides, **settings.training) as best:
                 new = spacy.load(best)
             steps = [0.0] if settings.as_trained else STEPS
-            rows = tuned(new, settings.base, settings.dev, settings.corpus / "dev.spacy", settings.stream_over // 10, steps)
+            rows = tuned(
+                new, settings.base, settings.dev, settings.corpus / "dev.spacy", settings.stream_over // 10, steps
+            )
         if twice:
             keep(first, log, rows)
             both = training_corpus(settings.corpus, ("train", "dev"), settings.distilled, folder)

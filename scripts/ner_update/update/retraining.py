@@ -46,15 +46,22 @@ def keep(first: Path, log: Path, rows: list[dict]) -> None:
             srsly.write_jsonl(folder / "threshold.jsonl", rows)
 
 
-def trained_on_both(config: Path, both: Path, first: Path, overrides: dict[str, Any], how: dict[str, Any], component: str) -> Language:
+def trained_on_both(
+    config: Path, both: Path, first: Path, overrides: dict[str, Any], how: dict[str, Any], component: str
+) -> Language:
     """Train for the second time, for as many steps as `steps_again` says, and lower the threshold as far as after the first time.
 
     both (Path): The corpus of both parts. first (Path): What `keep` wrote; the second training's own files go there, too.
     overrides (dict), how (dict): As `trained` takes them. component (str): Name of the recogniser.
     """
-    found, steps = best_step(first / "log.jsonl"), steps_again(config, first / "log.jsonl", overrides["training.max_steps"])
+    found, steps = (
+        best_step(first / "log.jsonl"),
+        steps_again(config, first / "log.jsonl", overrides["training.max_steps"]),
+    )
     lowered = next(row["lowered"] for row in srsly.read_jsonl(first / "threshold.jsonl") if row["chosen"])
-    msg.info(f"Best after step {found}. Now {steps} steps from the start, on the dev texts as well (of which the scores say nothing any more)")
+    msg.info(
+        f"Best after step {found}. Now {steps} steps from the start, on the dev texts as well (of which the scores say nothing any more)"
+    )
     # The step is known, so that looks make checkpoints only: one text is scored.
     known = {"paths.train": str(both), "training.max_steps": steps, "training.eval_frequency": max(1, steps)}
     if read_config(config)["corpora"].get("dev", {}).get("@readers") == "spacy.Corpus.v1":

@@ -17,14 +17,21 @@ class UpdateSettings:
     base: Annotated[Path, Argument(help="Folder of the base pipeline")]
     corpus: Annotated[Path, Argument(help="Folder of the update's corpora: train.spacy and dev.spacy")]
     dev: Annotated[Path, Option(help="Annotated new examples, without rehearsal texts, for the threshold")]
-    distilled: Annotated[Optional[Path], Option(help="Corpus of raw texts as several teachers read them, to train on as well")] = None
-    vectors: Annotated[Optional[Path], Option(help="Pipeline folder with word vectors, for a base that has none")] = None
+    distilled: Annotated[
+        Optional[Path], Option(help="Corpus of raw texts as several teachers read them, to train on as well")
+    ] = None
+    vectors: Annotated[Optional[Path], Option(help="Pipeline folder with word vectors, for a base that has none")] = (
+        None
+    )
     encoder: Annotated[str, Option(help="Hugging Face encoder, for a config that trains a transformer")] = ""
     max_steps: Annotated[int, Option(min=1, help="Training stops here at the latest")] = 3000
     update_on: Annotated[Parts, Option(help="Whether to train once more, on the dev texts as well")] = "train+dev"
     seed: int = 0
     gpu_id: Annotated[int, Option(help="Number of the GPU; -1 for the CPU")] = -1
-    stream_over: Annotated[int, Option(min=0, help="A training corpus of more texts is streamed from disk, and trained on once; 0 for never")] = 0
+    stream_over: Annotated[
+        int,
+        Option(min=0, help="A training corpus of more texts is streamed from disk, and trained on once; 0 for never"),
+    ] = 0
     processes: Annotated[int, Option(min=1, help="How many processes share each step of the training")] = 1
     resume: Annotated[bool, Option(envvar="RESUME", help="Go on from the checkpoint that an interruption kept")] = False
     as_trained: Annotated[bool, Option(help="Leave the threshold at 0, as for a teacher")] = False

@@ -55,7 +55,9 @@ def spans(doc: Doc) -> set[tuple[int, int, int]]:
     return {(ent.start, ent.end, ent.label) for ent in doc.ents}
 
 
-def tune_threshold(nlp: Language, component: str, dev: list[Doc], rehearsal: list[Doc], wrong: float, steps: list[float] = STEPS) -> list[dict]:
+def tune_threshold(
+    nlp: Language, component: str, dev: list[Doc], rehearsal: list[Doc], wrong: float, steps: list[float] = STEPS
+) -> list[dict]:
     """Measure each step on the dev set, choose one, and leave the component there.
 
     dev (list): Gold Docs of the new kind of text.

@@ -98,7 +98,10 @@ def begin(project: Project, start: str) -> Beginning:
     else:
         nlp, made = sourced(project), "embedding and encoder copied from the base, the rest random"
     trained = [name for name in recognisers(nlp) if name not in base.pipe_names]
-    rows = [{"component": name, "from": made if name in trained else "sourced from the base", "learns": name in trained} for name in nlp.pipe_names]
+    rows = [
+        {"component": name, "from": made if name in trained else "sourced from the base", "learns": name in trained}
+        for name in nlp.pipe_names
+    ]
     return Beginning(nlp, trained, sorted({label for name in trained for label in nlp.get_pipe(name).labels}), rows)
 
 
@@ -138,6 +141,7 @@ def optimizer_of(config: Path) -> tuple[Optimizer, float, str]:
 def ways(project: Project, beginning: Beginning, start: str, gold: Doc) -> Iterator[Way]:
     """YIELDS (Way): The one to be shown step by step, then those that it is compared with, each with a pipeline of its own.
     The same text is in each of their batches, with others that each of them would have in training."""
+
     def drawn(docs: list[Doc], number: int) -> Callable[[random.Random], list[Doc]]:
         return lambda rng: [gold, *rng.sample(docs, min(number, len(docs)))]
 
@@ -145,15 +149,39 @@ def ways(project: Project, beginning: Beginning, start: str, gold: Doc) -> Itera
     few, begun = project.others, beginning
     if start == "random":
         pool = [*project.docs("base/train.spacy", beginning.nlp), *new]
-        yield Way("all from random weights", "random", begun.nlp, begun.trained, drawn(pool, few), f"the text, and {few} others of old and new labels", project.base_config)
+        yield Way(
+            "all from random weights",
+            "random",
+            begun.nlp,
+            begun.trained,
+            drawn(pool, few),
+            f"the text, and {few} others of old and new labels",
+            project.base_config,
+        )
         return
     # Of these as many are new ones as in the other batches.
     many = round(few * len(mixed) / max(1, len(new)))
     named = f"the text, and {many} of those that `update` trains on: new ones and rehearsal"
-    yield Way("this project: own recogniser, rehearsal", "this project", begun.nlp, begun.trained, drawn(mixed, many), named, project.config)
+    yield Way(
+        "this project: own recogniser, rehearsal",
+        "this project",
+        begun.nlp,
+        begun.trained,
+        drawn(mixed, many),
+        named,
+        project.config,
+    )
     begun = begin(project, start)
     alone = f"the text, and {few} other new ones"
-    yield Way("own recogniser, without rehearsal", "without rehearsal", begun.nlp, begun.trained, drawn(new, few), alone, project.config)
+    yield Way(
+        "own recogniser, without rehearsal",
+        "without rehearsal",
+        begun.nlp,
+        begun.trained,
+        drawn(new, few),
+        alone,
+        project.config,
+    )
     if project.old:
         base = spacy.load(project.base)
         name = recognisers(base)[0]
@@ -162,5 +190,11 @@ def ways(project: Project, beginning: Beginning, start: str, gold: Doc) -> Itera
         for label in begun.labels:
             base.get_pipe(name).add_label(label)
         layers = list(base.get_pipe(name).model.walk())
-        heard = [other for other, pipe in base.pipeline if isinstance(pipe, Tok2Vec) and any(node in pipe.listeners for node in layers)]
-        yield Way("naive: the base's own recogniser", "naive", base, [*heard, name], drawn(new, few), alone, project.config)
+        heard = [
+            other
+            for other, pipe in base.pipeline
+            if isinstance(pipe, Tok2Vec) and any(node in pipe.listeners for node in layers)
+        ]
+        yield Way(
+            "naive: the base's own recogniser", "naive", base, [*heard, name], drawn(new, few), alone, project.config
+        )

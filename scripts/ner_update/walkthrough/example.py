@@ -43,9 +43,16 @@ def from_words(text: str, spans: list[str], tokenizer: Language) -> Doc:
     """RETURNS (Doc): A text with gold entities given as "START:END:LABEL", in characters.
     RAISES (typer.Exit): After a message, if something is wrong with them."""
     parts = [span.split(":", 2) for span in spans]
-    if wrong := [span for span, part in zip(spans, parts) if len(part) != 3 or not part[0].isdigit() or not part[1].isdigit()]:
+    if wrong := [
+        span for span, part in zip(spans, parts) if len(part) != 3 or not part[0].isdigit() or not part[1].isdigit()
+    ]:
         fail([f"--span {span}: it must be START:END:LABEL, in characters" for span in wrong], ADVICE)
-    return gold("--text", None, Example(text=text, entities=[(int(start), int(end), label) for start, end, label in parts]), tokenizer)
+    return gold(
+        "--text",
+        None,
+        Example(text=text, entities=[(int(start), int(end), label) for start, end, label in parts]),
+        tokenizer,
+    )
 
 
 def gold(file: str, line: Optional[int], example: Example, tokenizer: Language) -> Doc:
@@ -73,6 +80,17 @@ def one_that_is_wrong(nlp: Language, corpus: Path, labels: list[str]) -> tuple[D
 def check_labels(doc: Doc, known: list[str]) -> None:
     """RAISES (typer.Exit): After a message, if the recogniser that learns does not know a label of the text."""
     unknown = [ent for ent in doc.ents if ent.label_ not in known]
-    problems = [Problem("The text", None, f"{ent.text!r} is marked {ent.label_}, which the recogniser that learns here does not know: it knows {', '.join(known)}", doc.text) for ent in unknown]
+    problems = [
+        Problem(
+            "The text",
+            None,
+            f"{ent.text!r} is marked {ent.label_}, which the recogniser that learns here does not know: it knows {', '.join(known)}",
+            doc.text,
+        )
+        for ent in unknown
+    ]
     if problems:
-        fail(problems, "Mark it with one of these; or put examples of the label in assets/annotated, and run the whole project.")
+        fail(
+            problems,
+            "Mark it with one of these; or put examples of the label in assets/annotated, and run the whole project.",
+        )

@@ -27,7 +27,11 @@ def parts(model: Model) -> dict[str, list[Model]]:
     vector of each token, "text context" (scripts/ner_update/pipeline/text_context.py) tells it of its text, "head" decides."""
     owner: dict[int, str] = {}
     for node in model.walk(order="dfs_pre"):
-        named = {name: node.get_ref(ref) for ref, name in (("embed", "embedding"), ("encode", "encoder")) if node.has_ref(ref)}
+        named = {
+            name: node.get_ref(ref)
+            for ref, name in (("embed", "embedding"), ("encode", "encoder"))
+            if node.has_ref(ref)
+        }
         named |= {"text context": node} if node.name == "text_context" else {}
         owner |= {inner.id: name for name, layer in named.items() for inner in layer.walk()}
     found: dict[str, list[Model]] = {}
@@ -55,13 +59,20 @@ def one_update(nlp: Language, trained: list[str], batch: list[Doc], optimizer: O
     """
     losses: dict[str, float] = {}
     examples = [Example(nlp.make_doc(gold.text), gold) for gold in batch]
-    nlp.update(examples, drop=drop, sgd=False, losses=losses, exclude=[name for name in nlp.pipe_names if name not in trained])
+    nlp.update(
+        examples, drop=drop, sgd=False, losses=losses, exclude=[name for name in nlp.pipe_names if name not in trained]
+    )
     rows, before = [], []
     for name in trained:
         for part, layers in parts(nlp.get_pipe(name).model).items():
             held = [array.copy() for array in weights(layers)]
             gradient = norm(layer.get_grad(p) for layer in layers for p in layer.param_names if layer.has_grad(p))
-            row = {"component": name, "part": part, "parameters": sum(array.size for array in held), "loss": losses.get(name)}
+            row = {
+                "component": name,
+                "part": part,
+                "parameters": sum(array.size for array in held),
+                "loss": losses.get(name),
+            }
             rows.append(row | {"gradient": gradient, "weights": norm(held)})
             before.append((layers, held))
     for name in trained:
@@ -72,7 +83,15 @@ def one_update(nlp: Language, trained: list[str], batch: list[Doc], optimizer: O
     return rows
 
 
-def updates(nlp: Language, trained: list[str], batches: Callable[[random.Random], list[Doc]], optimizer: Optimizer, drop: float, seed: int, look: Callable[[], dict]) -> Iterator[dict]:
+def updates(
+    nlp: Language,
+    trained: list[str],
+    batches: Callable[[random.Random], list[Doc]],
+    optimizer: Optimizer,
+    drop: float,
+    seed: int,
+    look: Callable[[], dict],
+) -> Iterator[dict]:
     """Update a pipeline again and again, and look at it now and then.
 
     batches (Callable): Makes the next batch.
@@ -92,10 +111,11 @@ def updates(nlp: Language, trained: list[str], batches: Callable[[random.Random]
 def judged(gold: Doc, said: Doc, labels: list[str]) -> list[dict]:
     """RETURNS (list): Each entity of gold or prediction with its kind (correct, missed, spurious, boundary, label), the
     tokens and the label of each side, or None."""
+
     def shown(doc: Doc, entity: tuple | None) -> dict | None:
         return entity and {"text": doc[entity[0] : entity[1]].text, "label": entity[2]}
 
-    pairs = sorted(aligned(entities(gold, labels), entities(said, labels)), key=lambda pair: (pair[1] or pair[2]))
+    pairs = sorted(aligned(entities(gold, labels), entities(said, labels)), key=lambda pair: pair[1] or pair[2])
     return [{"kind": kind, "gold": shown(gold, wanted), "said": shown(said, found)} for kind, wanted, found in pairs]
 
 
@@ -106,9 +126,12 @@ def marked(doc: Doc) -> list[list]:
 
 def looked_at(nlp: Language, gold: Doc, sentences: list[Doc], test: list[Doc], labels: list[str]) -> dict:
     """RETURNS (dict): What a pipeline says now: "entities" of the text, "comparison" with its gold; "sentences" (entities of
-        each of some with old labels, and whether they are right), and "f" of all labels on texts of the old labels."""
+    each of some with old labels, and whether they are right), and "f" of all labels on texts of the old labels."""
     said = nlp(gold.text)
-    old = [{"entities": marked(doc), "right": entities(doc, labels) == entities(one, labels)} for one, doc in zip(sentences, nlp.pipe([one.text for one in sentences]))]
+    old = [
+        {"entities": marked(doc), "right": entities(doc, labels) == entities(one, labels)}
+        for one, doc in zip(sentences, nlp.pipe([one.text for one in sentences]))
+    ]
     found = [entities(doc, labels) for doc in nlp.pipe([one.text for one in test])]
     counts = count(found, [entities(one, labels) for one in test])
     f = round(float(f_score(counts.sum(axis=0))), 1) if test else None

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -44,6 +45,13 @@ def content(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
     }
+
+
+def with_code(folder, code):
+    """RETURNS (str): A PYTHONPATH with which each Python runs some code first."""
+    (folder / "code").mkdir()
+    (folder / "code/sitecustomize.py").write_text(code, encoding="utf8")
+    return f"{folder / 'code'}{os.pathsep}{ROOT / 'scripts'}"
 
 
 def run_update(
@@ -217,6 +225,33 @@ def ran_with_spacy(tmp_path_factory):
 def finished(ran_with_dvc, ran_with_spacy):
     """For each engine a tiny project in which everything has run."""
     return {"dvc": ran_with_dvc, "spacy": ran_with_spacy}
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory):
+    """A folder with the wheel and the sdist of an update of a published base."""
+    from small_package import PUBLISHED, packaged
+
+    folder = tmp_path_factory.mktemp("packages")
+    done = packaged(folder, **PUBLISHED)
+    assert done.code == 0 and "takes over from the base: a-tool>=1.0,<2.0" in done.out, done.raw
+    return folder / "out"
+
+
+@pytest.fixture
+def s3():
+    """Address of a server on loopback that answers as S3 does, with a bucket `ner`."""
+    # Slow to import, and wanted by few.
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    # Returns when the server listens.
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    assert opener.open(urllib.request.Request(f"{address}/ner", method="PUT")).status == 200
+    yield address
+    server.stop()
 
 
 def commit(project: Path) -> None:

@@ -1,6 +1,5 @@
 """A training that several processes share learns what one would learn, each time the same, and ends cleanly whatever becomes of them."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from spacy.training import Example
 from thinc.api import Model, Shim
 from thinc.config import Config
 
-from conftest import ROOT, command
+from conftest import ROOT, command, with_code
 from ner_update.training.data_parallel import alone
 
 GADGETS = ["zune", "kindle", "walkman", "lumio", "palmpilot", "tamagotchi"]
@@ -86,13 +85,6 @@ def trained(config, corpus, output, processes, steps=40, how=(), **variables):
     return {
         path.relative_to(output).as_posix(): path.read_bytes() for path in sorted(output.rglob("*")) if path.is_file()
     }
-
-
-def with_code(folder, code):
-    """RETURNS (str): A PYTHONPATH with which each Python runs some code first."""
-    (folder / "code").mkdir()
-    (folder / "code/sitecustomize.py").write_text(code, encoding="utf8")
-    return f"{folder / 'code'}{os.pathsep}{ROOT / 'scripts'}"
 
 
 def weights(folder):

@@ -14,8 +14,7 @@ from conftest import ROOT, command, content, run_update, write
 from ner_update.corpus.shards import read_docs
 from ner_update.corpus.training_corpus import gold_alone, shards_with, training_corpus
 from ner_update.distillation.voting import agreed, as_example, votes_of
-from test_learning_curve import measure
-from tiny_project import GADGETS, NAMES, WHEN, small_assets
+from tiny_project import GADGETS, NAMES, WHEN, measure, small_assets
 
 UPDATED = "training/updated/model-best"
 BEGIN = (ROOT / "configs/update.cfg", "training/base/model-best", "corpus/update")

@@ -8,9 +8,8 @@ import pytest
 import spacy
 import srsly
 
-from conftest import ROOT, command, content, run_update, write
+from conftest import ROOT, command, content, run_update, with_code, write
 from ner_update.pipeline.vectors import table
-from test_data_parallel import with_code
 
 PLAIN = find_spec("transformers") is None
 GADGETS = ["Zune", "Kindle", "Walkman", "Lumio", "PalmPilot", "Tamagotchi"]

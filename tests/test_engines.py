@@ -1,12 +1,12 @@
 """Whole runs with both engines in clean clones, in a path with a space, on a small profile (marker: smoke)."""
 
-import hashlib
 import zipfile
 
 import pytest
 import srsly
 
 from conftest import ROOT, command, copy_of_repository, write
+from tiny_project import outputs
 
 pytestmark = pytest.mark.smoke
 
@@ -22,21 +22,6 @@ def small(project):
     for name, value in SMALL.items():
         assert command("python", "scripts/set_var.py", name, value, cwd=project).code == 0
     return project
-
-
-def outputs(project):
-    """Hash of every output of every stage."""
-    found = {}
-    for cmd in srsly.read_yaml(project / "project.yml")["commands"]:
-        if cmd["name"] not in STAGES:
-            continue
-        for out in [*cmd.get("outputs", []), *cmd.get("outputs_no_cache", [])]:
-            out = out.replace("${vars.lang}_${vars.package_name}-${vars.package_version}", "en_gadget_ner-0.1.0")
-            path = project / out
-            files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-            found[out] = [(str(f.relative_to(project)), hashlib.md5(f.read_bytes()).hexdigest()) for f in files]
-            assert found[out], out
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,7 @@ import srsly
 
 from conftest import command, copy_of_repository
 from rerun_table import append
-from test_engines import outputs
-from tiny_project import ENGINES, stages_run, tiny
+from tiny_project import ENGINES, outputs, stages_run, tiny
 
 pytestmark = pytest.mark.faults
 KILLS = int(os.environ.get("NER_KILLS", 50))

@@ -186,3 +186,26 @@ def test_nothing_to_keep_is_no_loss(gate, tmp_path):
     srsly.write_json(tmp_path / "metrics.json", {**METRICS, "retention": {"measured": "nothing", "kept": None}})
     done = gate("--min-gain", 50, "--min-retention", 95)
     assert done.code == 0 and "nothing to retain" in done.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--min-gain", "nan"),
+        ("--min-gain", "-inf"),
+        ("--min-retention", "nan"),
+        ("--min-retention", "-1"),
+        ("--gates", "gain.f at least nan"),
+        ("--gates", f"gain.f at least -{'9' * 400}"),
+    ],
+)
+def test_the_gate_takes_no_nan_of_a_command_line(gate, tmp_path, words):
+    done = gate(*words)
+    assert done.code == 1 and "Traceback" not in done.raw and not (tmp_path / "gate.passed").exists(), done.raw
+    assert words[0] in done.out or words[0].replace("--", "vars.").replace("-", "_") in done.out, done.raw
+
+
+def test_the_gate_stops_what_could_not_be_measured(gate, tmp_path):
+    found = srsly.read_json(tmp_path / "metrics.json")
+    (tmp_path / "metrics.json").write_text(srsly.json_dumps(found).replace("75.0", "NaN"), encoding="utf8")
+    assert gate("--min-retention", 10).code == 1 and not (tmp_path / "gate.passed").exists()

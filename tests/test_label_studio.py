@@ -15,11 +15,11 @@ from types import SimpleNamespace
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-import psutil
 import pytest
 
 from conftest import ROOT, command, write
 from ner_update.data.offsets import to_utf16
+from processes import ended, stop
 
 pytestmark = pytest.mark.label_studio
 VENV = ROOT / ".venv-label-studio"
@@ -115,27 +115,6 @@ def answers(call) -> bool:
         return bool(call("GET", "/health"))
     except (URLError, OSError):
         return False
-
-
-def ended(process: subprocess.Popen) -> bool:
-    """RETURNS (bool): Whether it ends within half a second: so the next question is not asked at once."""
-    try:
-        process.wait(timeout=0.5)
-        return True
-    except subprocess.TimeoutExpired:
-        return False
-
-
-def stop(process: subprocess.Popen) -> None:
-    """With all that it started."""
-    try:
-        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
-    except psutil.NoSuchProcess:
-        return
-    for one in family:
-        one.kill()
-    psutil.wait_procs(family, timeout=30)
-    process.wait(timeout=30)
 
 
 def as_drawn(text: str, entities: list) -> list[dict]:

@@ -9,12 +9,10 @@ import pytest
 import spacy
 import srsly
 
-from conftest import ROOT, command, run_update
+from conftest import run_update
 from ner_update.experiments.learning_curve import last_quarter
 from ner_update.experiments.variant import nested
-from tiny_project import small_assets
-
-STEPS = 40
+from tiny_project import STEPS, measure, small_assets
 
 
 @pytest.fixture(scope="module")
@@ -23,22 +21,6 @@ def project(tmp_path_factory):
     run_update(folder, steps=STEPS)
     spacy.blank("en").to_disk(folder / "training/vectors")
     return folder
-
-
-def measure(project, script, output, *words, steps=STEPS):
-    options = ("--silver", "corpus/silver.jsonl", "--vectors", "training/vectors", "--max-steps", steps)
-    done = command(
-        "python",
-        ROOT / f"scripts/{script}.py",
-        ROOT / "configs/update.cfg",
-        "training/base/model-best",
-        "corpus",
-        output,
-        *options,
-        *words,
-        cwd=project,
-    )
-    return done
 
 
 def test_curve_and_trials(project):

@@ -19,26 +19,8 @@ from ner_update.pipeline.annotator import Annotator
 from ner_update.prediction.remote_folder import digest_of
 from ner_update.rehearsal import raw_texts
 from ner_update.rehearsal.raw_texts import RawTexts, digest
-from test_remotes import KEYS, s3  # noqa: F401
-
-NAMES = ["Ines", "Tomasz", "nobody", "Abena", "somebody"]
-
-
-def pipeline(folder, people=("Ines", "Abena")):
-    """A pipeline that finds people and the Zune by rule."""
-    nlp = spacy.blank("en")
-    nlp.add_pipe("entity_ruler").add_patterns(
-        [{"label": "PERSON", "pattern": name} for name in people] + [{"label": "GADGET", "pattern": "Zune"}]
-    )
-    nlp.to_disk(folder)
-    return nlp
-
-
-def texts(shard, number=6):
-    return [
-        {"text": f"{NAMES[(n + shard) % 5]} 🙁 lost Zune {shard}.{n}", "id": f"{shard}-{n}", "meta": {"n": n}}
-        for n in range(number)
-    ]
+from network import KEYS
+from raw_shards import pipeline, texts
 
 
 @pytest.fixture
@@ -261,7 +243,7 @@ def test_parquet_in_and_out(predict, shards, tmp_path):
     assert parquet.read_table(tmp_path / "again/p.parquet").to_pylist() == rows
 
 
-def test_shards_on_s3(predict, shards, tmp_path, s3, monkeypatch):  # noqa: F811
+def test_shards_on_s3(predict, shards, tmp_path, s3, monkeypatch):
     import s3fs
 
     for name, value in {**KEYS, "AWS_ENDPOINT_URL": s3}.items():

@@ -13,8 +13,7 @@ import spacy
 import srsly
 
 from conftest import ROOT, command, write
-from test_offline import DIRECT, PROXIES, cut_off
-from test_package import packages  # noqa: F401  (a fixture)
+from network import DIRECT, PROXIES, cut_off
 
 TOKEN = "hf_" + "x" * 34
 PUSH_HUB = ["python", ROOT / "scripts/push_hub.py", "out", "--repository", "somebody/gadgets"]
@@ -57,7 +56,7 @@ def hub(tmp_path):
 
 
 @pytest.fixture
-def project(packages, tmp_path):  # noqa: F811
+def project(packages, tmp_path):
     """A folder with a package in it, and a home without anybody's token."""
     shutil.copytree(packages, tmp_path / "out")
     return tmp_path

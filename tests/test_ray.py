@@ -14,7 +14,7 @@ import pytest
 
 from conftest import ROOT, content, write
 from ner_update.corpus.shards import DocShard
-from test_predict import pipeline, texts
+from raw_shards import pipeline, texts
 
 pytestmark = [
     pytest.mark.ray,

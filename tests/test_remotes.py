@@ -1,41 +1,13 @@
 """What ran on one machine need not run on the next: a DVC remote in a folder, and on S3 (marker: places)."""
 
 import shutil
-import urllib.request
 
 import pytest
 
 from conftest import command, commit
+from network import KEYS
 from rerun_table import ALWAYS
 from tiny_project import stages_run
-
-# Nothing here may find its way to the real S3, nor to the keys of whoever runs the tests.
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_CONFIG_FILE": "none",
-    "AWS_SHARED_CREDENTIALS_FILE": "none",
-    "NO_PROXY": "127.0.0.1",
-    "no_proxy": "127.0.0.1",
-}
-
-
-@pytest.fixture
-def s3():
-    """Address of a server on loopback that answers as S3 does, with a bucket `ner`."""
-    # Slow to import, and wanted here alone.
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    # Returns when the server listens.
-    server.start()
-    address = "http://{}:{}".format(*server.get_host_and_port())
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    assert opener.open(urllib.request.Request(f"{address}/ner", method="PUT")).status == 200
-    yield address
-    server.stop()
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -11,8 +11,7 @@ from conftest import ROOT, command
 from ner_update.project.fingerprints import of_files
 from ner_update.project.vars import set_var
 from rerun_table import ALWAYS, COMMANDS, KINDS, PROJECT, STAGES, Kind, declaring, replace, table, var
-from test_engines import outputs
-from tiny_project import ENGINES, stages_run
+from tiny_project import ENGINES, outputs, stages_run
 
 
 def changed(finished, engine: str, kind: Kind, tmp_path):

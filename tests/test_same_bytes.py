@@ -11,7 +11,7 @@ import srsly
 
 from conftest import command
 from ner_update.project.verification import apart, compare, trained_stages
-from test_engines import outputs
+from tiny_project import outputs
 
 # Every Python process of the other run lives a year and an hour later.
 LATER = "import time\nnow, later = time.time, 366 * 86400 + 3600\ntime.time = lambda: now() + later\n"

@@ -17,7 +17,7 @@ import srsly
 from chromium import Page, browser, until
 from conftest import ROOT, command, write
 from ner_update.pages import app_data as shown_texts
-from test_label_studio import stop
+from processes import stop
 
 SCRIPT = (
     "<script>alert(1)</script> <img src=http://192.0.2.1/x.png> $5 & *Zune* [a](http://192.0.2.1)",

@@ -1,4 +1,4 @@
-"""What atheris runs: bytes as a data file, through the reader. See tests/test_fuzz.py.
+"""What atheris runs: bytes as a data file, through the reader. See tests/system/test_fuzz.py.
 
 python tests/fuzz_reader.py FOLDER -max_total_time=60
 """

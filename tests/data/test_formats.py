@@ -1,6 +1,6 @@
 """Every format is read into the same records, what is left out is counted, and what is broken is named.
 
-The files in tests/formats hold the same three texts, each as its tool writes them.
+The files in tests/data/formats hold the same three texts, each as its tool writes them.
 """
 
 import json
@@ -25,7 +25,7 @@ from ner_update.data.reader import FORMATS, read_data
 from ner_update.data.records import check_alignment
 from ner_update.data.tag_schemes import TagError, scheme_of, spans_of
 
-HERE = ROOT / "tests/formats"
+HERE = ROOT / "tests/data/formats"
 NLP = spacy.blank("en")
 TEXTS = [
     ("my iPhone X is dead", [(3, 11, "GADGET")]),
@@ -492,7 +492,7 @@ def test_real_data(name, count, expected):
 
 def test_brat_without_its_reader(monkeypatch):
     monkeypatch.setitem(sys.modules, "edsnlp.data.standoff", None)
-    problems = read_data(ROOT / "tests/brat").problems
+    problems = read_data(ROOT / "tests/data/brat").problems
     assert [(Path(problem.file).name, problem.message) for problem in problems] == [
         (f"{name}.ann", "to read brat standoff, EDS-NLP is needed: run `make brat`") for name in "abc"
     ]
@@ -525,7 +525,7 @@ def test_brat_that_is_broken(tmp_path, marks, expected):
 
 def test_brat(tmp_path):
     pytest.importorskip("edsnlp", reason="needs edsnlp: make brat")
-    data = read_data(ROOT / "tests/brat")
+    data = read_data(ROOT / "tests/data/brat")
     assert data.problems == [] and [(example.text, example.entities) for example in data.require()] == TEXTS
     (tmp_path / "x.ann").write_text("T1\tGADGET 0 3\tthe\n")
     assert "x.txt: the file does not exist" in str(read_data(tmp_path).problems[0])

@@ -19,7 +19,7 @@ from ner_update.data.dataset import WRONG
 CLI = typer.Typer()
 CLI.command()(check_script.main)
 NLP = spacy.blank("en")
-HERE = ROOT / "tests/formats"
+HERE = ROOT / "tests/data/formats"
 
 TEXT = "my Zune is dead"
 WORDS = TEXT.split()

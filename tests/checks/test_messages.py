@@ -1,6 +1,6 @@
 """What is wrong with a file is said in exactly these words: one row for each kind of mistake, and nothing else is found.
 
-`make test-fuzz` and tests/test_hostile_data.py try what nobody does by mistake.
+`make test-fuzz` and tests/data/test_hostile_data.py try what nobody does by mistake.
 """
 
 import json
@@ -12,7 +12,7 @@ from conftest import check_all
 from ner_update.checks.severity import KINDS
 
 NEW = "annotated/new.jsonl"
-# These speak of sets as small as the ones here; tests/test_check_set.py and tests/test_bare_forms.py have their words.
+# These speak of sets as small as the ones here; tests/checks/test_check_set.py and tests/checks/test_bare_forms.py have their words.
 OF_SMALL_SETS = {"few_examples", "near_duplicate", "bare_form", "other_length", "other_casing"}
 
 

@@ -53,7 +53,7 @@ def test_both_engines_give_the_same_bytes(done):
 
 
 def test_a_second_run_does_nothing_and_says_so(done):
-    """Nothing but the fingerprints, which look for changes that no engine sees (tests/test_reruns.py has all the others)."""
+    """Nothing but the fingerprints, which look for changes that no engine sees (tests/system/test_reruns.py has all the others)."""
     with_dvc, with_spacy = done
     again = command("dvc", "repro", cwd=with_dvc)
     assert again.code == 0 and again.out.count("didn't change, skipping") == len(STAGES) - 1, again.raw

@@ -1,5 +1,7 @@
-"""An output that somebody names is never written over what is read, whichever command it is, by whichever name (tests/test_predict.py
-and tests/test_repair.py have their own)."""
+"""An output that somebody names is never written over what is read, whichever command it is, by whichever name.
+
+tests/prediction/test_predict.py and tests/checks/test_repair.py have theirs.
+"""
 
 import pytest
 

@@ -1,6 +1,6 @@
 """Out to an annotation tool and back: nothing is lost, nothing unreviewed becomes gold, nothing is overwritten.
 
-What a tool makes of its tasks is written here as each tool writes it; tests/test_label_studio.py asks a real server.
+What a tool makes of its tasks is written here as each tool writes it; tests/system/test_label_studio.py asks a real server.
 """
 
 import json

@@ -1,5 +1,6 @@
 """What the tests share: small data, and real commands run on it."""
 
+import json
 import os
 import re
 import shutil
@@ -54,6 +55,13 @@ def with_code(folder, code):
     return f"{folder / 'code'}{os.pathsep}{ROOT / 'scripts'}"
 
 
+def run_scripts(folder: Path, *lines: list) -> None:
+    """Run several scripts in a folder, as one process."""
+    words = json.dumps([[str(word) for word in line] for line in lines])
+    done = command("python", ROOT / "tests/run_scripts.py", words, cwd=folder)
+    assert done.code == 0, done.raw
+
+
 def run_update(
     folder: Path,
     base_model: str = "",
@@ -68,59 +76,26 @@ def run_update(
     RETURNS (dict): training/metrics.json.
     """
 
-    def run(script, *words):
-        done = command("python", ROOT / "scripts" / script, *words, cwd=folder)
-        assert done.code == 0, done.raw
-
-    base, given = "training/base/model-best", ("--base-model", base_model)
-    run("check.py", "assets", *given)
-    run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl")
-    run("preprocess.py", "corpus/checked", "corpus")
-    run(
-        "train.py", ROOT / "configs/base.cfg", "corpus/base", base, "training/base/log.jsonl", *given, "--max-steps", 60
-    )
-    run("rehearse.py", base, "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
-    outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    distilled, words = (
-        ("corpus/distilled.spacy", "corpus/distilled.json"),
-        ("--dev", "corpus/new/dev.spacy", "--max-steps", steps, *options),
-    )
-    run(
-        "distil.py",
-        config,
-        base,
-        "corpus/update",
-        *distilled,
-        "--raw",
-        "corpus/raw/train.spacy",
-        "--teachers",
-        teachers,
-        *words,
-    )
-    run("update.py", config, base, "corpus/update", *outputs, "--distilled", distilled[0], *words)
+    base, given, silver = "training/base/model-best", ["--base-model", base_model], "corpus/silver.jsonl"
+    update = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
+    distilled = ["corpus/distilled.spacy", "corpus/distilled.json"]
+    trained = ["--dev", "corpus/new/dev.spacy", "--max-steps", steps, *options]
+    raw = ["--raw", "corpus/raw/train.spacy", "--teachers", teachers]
     made = ["training/metrics.json", "training/breakdowns.json"]
-    run(
-        "evaluate.py",
-        base,
-        "training/updated/model-best",
-        "corpus",
-        made[0],
-        "training/rows.jsonl",
-        "--breakdowns",
-        made[1],
-    )
-    logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl"]
-    run(
-        "plots.py",
-        *made,
-        "training/plots",
-        "--summary",
-        "training/summary.json",
-        "--mix",
-        "corpus/update/mix.json",
-        "--distilled",
-        distilled[1],
-        *logs,
+    counts = ["--summary", "training/summary.json", "--mix", "corpus/update/mix.json", "--distilled", distilled[1]]
+    base_log = "training/base/log.jsonl"
+    logs = ["--base-log", base_log, "--update-log", update[1]]
+    run_scripts(
+        folder,
+        ["check.py", "assets", *given],
+        ["annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", silver],
+        ["preprocess.py", "corpus/checked", "corpus"],
+        ["train.py", ROOT / "configs/base.cfg", "corpus/base", base, base_log, *given, "--max-steps", 60],
+        ["rehearse.py", base, "corpus", "corpus/update", "--silver", silver],
+        ["distil.py", config, base, "corpus/update", *distilled, *raw, *trained],
+        ["update.py", config, base, "corpus/update", *update, "--distilled", distilled[0], *trained],
+        ["evaluate.py", base, update[0], "corpus", made[0], "training/rows.jsonl", "--breakdowns", made[1]],
+        ["plots.py", *made, "training/plots", *counts, *logs],
     )
     return srsly.read_json(folder / "training/metrics.json")
 

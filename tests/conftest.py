@@ -8,11 +8,14 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Callable
 
 import pytest
 import srsly
+from filelock import FileLock
 
 import check
 from ner_update.checks.report import CheckReport
@@ -173,27 +176,54 @@ def hostile(names: list[str]) -> list[str]:
     return [name for name in names if refused.search(name) or folded.count(name.lower()) > 1 or len(name) > 120]
 
 
-def ran(engine: str, folder: Path) -> Path:
-    """RETURNS (Path): A tiny project in which everything has run, and all is committed."""
+def made_once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a folder for all tests, and all processes that share them (pytest-xdist). Copy it, it is made once.
+
+    make (Callable): Fills it, and is given its path.
+    RETURNS (Path): The folder.
+    """
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+    folder, made = common / name, common / f"{name}.made"
+    with FileLock(common / f"{name}.lock"):
+        if not made.exists():
+            # What a test left there that failed to make it.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
+def ran(engine: str, folder: Path) -> None:
+    """Make a tiny project in which everything has run, and all is committed."""
     from tiny_project import ENGINES, tiny
 
-    project = tiny(copy_of_repository(folder / "project"))
-    done = command(*ENGINES[engine], cwd=project)
+    tiny(copy_of_repository(folder))
+    done = command(*ENGINES[engine], cwd=folder)
     assert done.code == 0, done.raw
-    commit(project)
-    return project
+    commit(folder)
 
 
 @pytest.fixture(scope="session")
 def ran_with_dvc(tmp_path_factory):
-    """Copy it, it is made once."""
-    return ran("dvc", tmp_path_factory.mktemp("dvc"))
+    """A tiny project that DVC ran."""
+    return made_once(tmp_path_factory, "ran with dvc", partial(ran, "dvc"))
 
 
 @pytest.fixture(scope="session")
 def ran_with_spacy(tmp_path_factory):
-    """Copy it, it is made once."""
-    return ran("spacy", tmp_path_factory.mktemp("spacy"))
+    """A tiny project that spaCy ran."""
+    return made_once(tmp_path_factory, "ran with spacy", partial(ran, "spacy"))
+
+
+@pytest.fixture(scope="session")
+def updated_project(tmp_path_factory):
+    """A trained base and an update of it, by the real commands, on frames of a few words (they need no more)."""
+    from tiny_project import small_assets
+
+    return made_once(tmp_path_factory, "updated project", lambda folder: run_update(small_assets(folder), steps=100))
 
 
 @pytest.fixture(scope="session")
@@ -207,10 +237,11 @@ def packages(tmp_path_factory):
     """A folder with the wheel and the sdist of an update of a published base."""
     from small_package import PUBLISHED, packaged
 
-    folder = tmp_path_factory.mktemp("packages")
-    done = packaged(folder, **PUBLISHED)
-    assert done.code == 0 and "takes over from the base: a-tool>=1.0,<2.0" in done.out, done.raw
-    return folder / "out"
+    def make(folder: Path) -> None:
+        done = packaged(folder, **PUBLISHED)
+        assert done.code == 0 and "takes over from the base: a-tool>=1.0,<2.0" in done.out, done.raw
+
+    return made_once(tmp_path_factory, "packages", make) / "out"
 
 
 @pytest.fixture

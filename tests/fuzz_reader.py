@@ -10,20 +10,7 @@ from pathlib import Path
 import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-with atheris.instrument_imports(
-    include=[
-        "read_json",
-        "read_records",
-        "read_columns",
-        "read_docbin",
-        "read_label_studio",
-        "json_shapes",
-        "offsets",
-        "tags",
-        "check_record",
-        "records",
-    ]
-):
+with atheris.instrument_imports(include=["ner_update.data"]):
     from ner_update.data.reader import read_data
     from ner_update.data.records import DataError, RawText
 

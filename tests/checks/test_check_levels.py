@@ -19,7 +19,7 @@ def test_the_committed_levels_are_complete():
     assert {kind for kind in re.findall(r"(?m)^(\w+): error +# always", TEXT)} == ALWAYS_ERRORS
     made = {
         kind
-        for path in (ROOT / "scripts").glob("*.py")
+        for path in (ROOT / "scripts").rglob("*.py")
         for kind in re.findall(r'Finding\("(\w+)"|kind="(\w+)"', path.read_text(encoding="utf8"))
     }
     assert {a or b for a, b in made} <= set(KINDS)

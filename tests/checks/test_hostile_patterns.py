@@ -182,7 +182,7 @@ def test_a_busy_machine_is_not_held_against_it():
 
 
 def test_nothing_is_left_when_the_command_is_killed():
-    code = "import re; from in_time import in_time; list(in_time(re.compile('^(a+)+$').search, ['a' * 60 + 'b'], 3))"
+    code = "import re; from ner_update.parallel.time_limit import in_time; list(in_time(re.compile('^(a+)+$').search, ['a' * 60 + 'b'], 3))"
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT / "scripts") as command:
         while not (children := psutil.Process(command.pid).children()):
             assert command.poll() is None

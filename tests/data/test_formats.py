@@ -172,7 +172,7 @@ def test_many_spans_in_a_long_text_are_converted_in_time(tmp_path):
     text = "😀 " + "a " * 400_000
     spans = [(2 * n + 3, 2 * n + 4, "GADGET", {"text": "a"}) for n in range(20_000)]
     long = [(0, 800_000, "GADGET", {"text": "a"})]
-    start = time.monotonic()
+    start = time.process_time()
     data = read_data(
         write(
             tmp_path / "x.jsonl",
@@ -183,7 +183,7 @@ def test_many_spans_in_a_long_text_are_converted_in_time(tmp_path):
             ],
         )
     )
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     assert len(data.examples) == 2 and "but the export says 'a'" in data.problems[0].message and len(data.problems) == 1
 
 

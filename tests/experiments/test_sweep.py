@@ -75,6 +75,7 @@ def left(project):
     return found
 
 
+@pytest.mark.slow
 def test_a_grid_is_tried_and_the_best_taken(project):
     """One of three values cannot be: it is listed, and the others are tried all the same."""
     shutil.copy(project / "configs/update.cfg", project / "configs/other.cfg")

@@ -238,6 +238,7 @@ def in_threads(nlp: spacy.Language, threads: int) -> list[list[tuple[str, str]]]
         return [found(doc) for doc in pool.map(nlp, MANY)]
 
 
+@pytest.mark.alone
 def test_four_threads_are_as_fast_as_one_and_say_the_same(saved):
     nlp = as_installed(saved)
     seconds: dict[int, list[float]] = {1: [], 4: []}
@@ -259,7 +260,7 @@ def test_four_threads_are_as_fast_as_one_and_say_the_same(saved):
 SERVER = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-import spacy, text_context
+import spacy, ner_update.pipeline.text_context
 from threadpoolctl import ThreadpoolController
 spacy.registry.callbacks("test.said_hello.v1")(lambda: lambda nlp: nlp)
 blas = ThreadpoolController().select(user_api="blas").lib_controllers
@@ -290,7 +291,7 @@ def test_processes_say_the_same(saved):
 def test_where_there_is_no_second_copy_spacys_own_library_multiplies(saved, tmp_path):
     # No room for it: files of this process may have a megabyte.
     (tmp_path / "run.py").write_text(
-        "import resource, sys, spacy, text_context\n"
+        "import resource, sys, spacy, ner_update.pipeline.text_context\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))\n"
         "spacy.registry.callbacks('test.said_hello.v1')(lambda: lambda nlp: nlp)\n"
         "nlp = spacy.load(sys.argv[1])\n"

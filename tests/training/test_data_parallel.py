@@ -237,7 +237,7 @@ def test_an_interrupted_training_is_kept(endless, config, corpus):
 def test_what_a_helper_stumbles_over_is_said(config, corpus, tmp_path):
     path = with_code(
         tmp_path,
-        "import os, data_parallel\nown = os.getpid()\nplain = data_parallel.Team.update\n"
+        "import os\nfrom ner_update.training import data_parallel\nown = os.getpid()\nplain = data_parallel.Team.update\n"
         "def update(self, *args, **options):\n    if os.getpid() != own:\n        raise MemoryError('no room')\n    return plain(self, *args, **options)\n"
         "data_parallel.Team.update = update\n",
     )

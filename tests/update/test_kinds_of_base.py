@@ -114,7 +114,13 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
+# What the others have, too, but for vectors.
+ALL = "tagger and parser"
+
+
+@pytest.fixture(
+    scope="module", params=[ALL, *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS if kind != ALL)]
+)
 def pair(request, tmp_path_factory):
     """A base pipeline of one kind, and an update of it by the real commands."""
     folder = tmp_path_factory.mktemp("kind of base")

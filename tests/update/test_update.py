@@ -12,53 +12,18 @@ from spacy.scorer import Scorer
 from spacy.tokens import DocBin, Span
 from spacy.training import Example
 
-from conftest import ROOT, command, run_update, write
+from conftest import ROOT, command
 from ner_update.corpus.shards import read_docs
 from ner_update.evaluation.scoring import compare, f_score, retention
 from ner_update.update.recipe import component_name
 from ner_update.update.threshold import GIVEN_UP, STEPS, choose, lower_outside, too_many, tune_threshold
-
-NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]
-GADGETS = ["Zune", "Kindle", "Walkman", "Lumio 7", "PalmPilot", "Tamagotchi"]
+from tiny_project import GADGETS, NAMES
 
 
-def marked(text, span, label):
-    start = text.index(span)
-    return {"text": text, "entities": [[start, start + len(span), label]]}
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A trained base and an update of it, by the real commands, on frames of a few words (they need no more)."""
-    folder = tmp_path_factory.mktemp("tiny project")
-    people = [
-        marked(f"{name} {verb} the {thing}", name, "PERSON")
-        for name in NAMES
-        for verb in ("saw", "lost")
-        for thing in ("bus", "dog", "key", "car")
-    ]
-    gadgets = [
-        marked(f"my {g} {verb} {when}", g, "GADGET")
-        for g in GADGETS
-        for verb in ("died", "froze")
-        for when in ("today", "again", "at work", "in june")
-    ]
-    plain = [
-        {"text": f"my {thing} {verb} {when}", "entities": []}
-        for thing in ("dog", "phone", "bus")
-        for verb in ("died", "froze")
-        for when in ("today", "again", "at work", "in june")
-    ]
-    write(folder / "assets/base/b.jsonl", people)
-    write(folder / "assets/annotated/g.jsonl", gadgets + plain)
-    write(folder / "assets/test/t.jsonl", [marked(f"{n} lost my {g}", g, "GADGET") for n in NAMES[:3] for g in GADGETS])
-    write(
-        folder / "assets/raw.jsonl",
-        [{"text": f"{name} was here with the {thing}"} for name in NAMES for thing in ("dog", "bus", "map")],
-    )
-    write(folder / "assets/patterns.jsonl", [{"label": "GADGET", "pattern": "zune"}])
-    run_update(folder, steps=100)
-    return folder
+@pytest.fixture
+def project(updated_project):
+    """Read it, or copy it."""
+    return updated_project
 
 
 def test_new_label_is_learnt_and_old_one_kept(project):
@@ -124,15 +89,13 @@ def test_with_no_other_threshold_to_choose_it_stays_as_it_was_trained(project):
     """So a transformer reads raw texts: what it leaves out, the update would learn to leave out."""
     nlp = spacy.load(project / "training/updated/model-best", exclude=["tok2vec", "ner"])
     before = nlp.get_pipe("ner_gadget").to_bytes()
-    dev = docs(*((f"my {g} died again", (1, 2, "GADGET"), (3, 4, "GADGET")) for g in GADGETS if " " not in g))
+    dev = docs(*((f"my {g} died again", (1, 2, "GADGET"), (3, 4, "GADGET")) for g in GADGETS))
     (row,) = tune_threshold(nlp, "ner_gadget", dev, [], 1000, [0.0])
     assert row["chosen"] and row["lowered"] == 0 and row["p"] > 0 and nlp.get_pipe("ner_gadget").to_bytes() == before
 
 
 def test_the_rows_are_those_of_the_thresholds_and_the_model_has_the_chosen_one(project):
-    dev = docs(
-        *((f"my {g} died", (1, 2, "GADGET")) for g in GADGETS if " " not in g), ("my dog died again", (3, 4, "GADGET"))
-    )
+    dev = docs(*((f"my {g} died", (1, 2, "GADGET")) for g in GADGETS), ("my dog died again", (3, 4, "GADGET")))
     rehearsal = docs(*((f"{name} lost the {thing}",) for name in [*NAMES, "Xu"] for thing in ("Bus", "frob")))
     nlp = spacy.load(project / "training/updated/model-best", exclude=["tok2vec", "ner"])
     rows = tune_threshold(nlp, "ner_gadget", dev, rehearsal, 1000)

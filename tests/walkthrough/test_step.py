@@ -1,5 +1,7 @@
 """One round of training, shown on a tiny project: it is spaCy's own, it changes nothing, and forgetting is seen."""
 
+import shutil
+
 import numpy
 import pytest
 import spacy
@@ -8,20 +10,17 @@ from spacy.tokens import Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
 
-from conftest import ROOT, command, content, run_update
+from conftest import ROOT, command, content
 from ner_update.walkthrough.baselines import optimizer_of
 from ner_update.walkthrough.one_update import one_update
-from tiny_project import small_assets
 
 UPDATED = "training/updated/model-best"
 CONFIGS = (ROOT / "configs/update.cfg", ROOT / "configs/base.cfg")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    folder = small_assets(tmp_path_factory.mktemp("shown project"))
-    run_update(folder, steps=100)
-    return folder
+def project(updated_project, tmp_path_factory):
+    return shutil.copytree(updated_project, tmp_path_factory.mktemp("shown project"), dirs_exist_ok=True)
 
 
 def shown(project, *words):

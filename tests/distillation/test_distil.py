@@ -44,6 +44,16 @@ def distil(project, *words, **variables):
     return command("python", ROOT / "scripts/distil.py", *BEGIN, *outputs, *HOW, *words, cwd=project, **variables)
 
 
+@pytest.fixture(scope="module")
+def taught(project, tmp_path_factory):
+    """The same, interrupted after the first teacher: with RESUME=1 it is not trained again."""
+    folder = shutil.copytree(project, tmp_path_factory.mktemp("taught project"), dirs_exist_ok=True)
+    outputs = [f"corpus/teachers/0/{name}" for name in ("model", "log.jsonl", "threshold.jsonl")]
+    done = command("python", ROOT / "scripts/update.py", *BEGIN, *outputs, *HOW, "--update-on", "train", cwd=folder)
+    assert done.code == 0, done.raw
+    return folder
+
+
 def docs(project, corpus):
     return list(read_docs(project / corpus, spacy.blank("en").vocab))
 
@@ -65,11 +75,11 @@ def test_what_most_teachers_find_becomes_an_example(project):
     assert [row["seed"] for row in table["teachers"]] == [0, 1, 2] and all(row["f"] > 60 for row in table["teachers"])
 
 
-def test_what_the_patterns_made_an_example_of_is_left_out(project, tmp_path):
-    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+def test_what_the_patterns_made_an_example_of_is_left_out(project, taught, tmp_path):
+    shutil.copytree(taught, tmp_path, dirs_exist_ok=True)
     shard = DocBin(docs=docs(project, "corpus/distilled.spacy")[:5])
     shard.to_disk(tmp_path / "corpus/update/train.spacy/1-silver-ab.spacy")
-    done = distil(tmp_path, "--teachers", 1)
+    done = distil(tmp_path, "--teachers", 1, RESUME="1")
     silver = {doc.text for doc in shard.get_docs(spacy.blank("en").vocab)}
     assert done.code == 0 and not silver & {doc.text for doc in docs(tmp_path, "corpus/distilled.spacy")}, done.raw
 
@@ -84,6 +94,7 @@ def test_a_vote_makes_entities_missing_tokens_and_outside():
     assert [token.ent_iob_ for token in doc] == ["O", "", "B", "I", "O", "O", "", "O", "B"]
 
 
+@pytest.mark.slow
 def test_the_same_again_gives_the_same_bytes(project, tmp_path):
     shutil.copytree(project, tmp_path, dirs_exist_ok=True)
     before = content(tmp_path / "corpus/distilled.spacy"), (tmp_path / "corpus/distilled.json").read_bytes()
@@ -93,22 +104,19 @@ def test_the_same_again_gives_the_same_bytes(project, tmp_path):
     assert not (tmp_path / "corpus/teachers").exists()
 
 
-def test_no_more_than_wanted(project, tmp_path):
-    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
-    gold = srsly.read_json(tmp_path / "corpus/update/mix.json")["train"]["gold"]["texts"]
-    done = distil(tmp_path, "--teachers", 1, "--ratio", 0.1)
-    assert done.code == 0 and len(docs(tmp_path, "corpus/distilled.spacy")) == round(0.1 * gold), done.raw
-    done = distil(tmp_path, "--teachers", 1, "--ratio", 100)
+def test_no_more_than_wanted(taught, tmp_path):
+    gold = srsly.read_json(taught / "corpus/update/mix.json")["train"]["gold"]["texts"]
+    few, all_there_are = (shutil.copytree(taught, tmp_path / name) for name in ("few", "all"))
+    done = distil(few, "--teachers", 1, "--ratio", 0.1, RESUME="1")
+    assert done.code == 0 and len(docs(few, "corpus/distilled.spacy")) == round(0.1 * gold), done.raw
+    done = distil(all_there_are, "--teachers", 1, "--ratio", 100, RESUME="1")
     assert done.code == 0 and "(all there are)" in done.out, done.raw
 
 
-def test_a_run_that_was_interrupted_keeps_its_finished_teachers(project, tmp_path):
-    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
-    work = tmp_path / "corpus/teachers/0"
-    words = [*BEGIN, *(work / name for name in ("model", "log.jsonl", "threshold.jsonl")), *HOW, "--update-on", "train"]
-    assert command("python", ROOT / "scripts/update.py", *words, cwd=tmp_path).code == 0
+def test_a_run_that_was_interrupted_keeps_its_finished_teachers(taught, tmp_path):
+    shutil.copytree(taught, tmp_path, dirs_exist_ok=True)
     # One of another run, which had more teachers, has no vote.
-    shutil.copytree(work, tmp_path / "corpus/teachers/5")
+    shutil.copytree(tmp_path / "corpus/teachers/0", tmp_path / "corpus/teachers/5")
     before = content(tmp_path / "corpus/distilled.spacy")
     done = distil(tmp_path, "--teachers", 3, RESUME="1")
     assert done.code == 0 and done.out.count("Pipeline: ['ner_new']") == 2, done.raw
@@ -125,7 +133,8 @@ def test_without_teachers_the_update_is_what_it_was(project, tmp_path):
     for name, more in (("with", ("--distilled", "corpus/distilled.spacy")), ("without", ())):
         shutil.rmtree(tmp_path / "training/updated")
         outputs = [f"training/updated/{one}" for one in ("model-best", "log.jsonl", "threshold.jsonl")]
-        done = command("python", ROOT / "scripts/update.py", *BEGIN, *outputs, *HOW, *more, cwd=tmp_path)
+        words = [*BEGIN, *outputs, *HOW, "--max-steps", 40, *more]
+        done = command("python", ROOT / "scripts/update.py", *words, cwd=tmp_path)
         assert done.code == 0, done.raw
         made[name] = content(tmp_path / "training/updated")
     assert made["with"] == made["without"] != content(project / "training/updated")
@@ -190,15 +199,16 @@ def test_a_transformer_that_teaches_is_one_that_updates_but_for_batches_steps_an
     assert teacher == updating
 
 
-def test_no_entity_in_the_raw_texts_is_said(project, tmp_path):
-    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+def test_no_entity_in_the_raw_texts_is_said(project, taught, tmp_path):
+    shutil.copytree(taught, tmp_path, dirs_exist_ok=True)
     shutil.rmtree(tmp_path / "corpus/raw/train.spacy")
     shutil.copytree(project / "corpus/base/train.spacy", tmp_path / "corpus/raw/train.spacy")
-    done = distil(tmp_path, "--teachers", 2)
+    done = distil(tmp_path, "--teachers", 2, RESUME="1")
     assert done.code == 0 and "They agree on no entity in the raw texts" in done.out, done.raw
     assert not docs(tmp_path, "corpus/distilled.spacy")
 
 
+@pytest.mark.slow
 def test_fewer_examples_get_teachers_of_their_own(project, tmp_path):
     """Else the points of a learning curve would be taught by examples that they are without."""
     shutil.copytree(project, tmp_path, dirs_exist_ok=True)

@@ -100,8 +100,7 @@ def weights(folder):
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
-@pytest.mark.parametrize("processes", [2, 3])
-def test_the_gradients_add_up_to_those_of_one_process(config, corpus, tmp_path, processes, accumulate):
+def test_the_gradients_add_up_to_those_of_one_process(config, corpus, tmp_path, accumulate):
     """Without dropout, and in the first round, after which they have the texts in other orders. Of Adam, which makes a step of the
     sign of a gradient that is next to nothing, this would not be true."""
     batches = {"@batchers": "spacy.batch_by_sequence.v1", "size": 12}
@@ -112,12 +111,14 @@ def test_the_gradients_add_up_to_those_of_one_process(config, corpus, tmp_path, 
         tmp_path,
         "from thinc.api import NumpyOps\nNumpyOps.get_dropout_mask = lambda self, shape, drop: self.alloc(shape) + 1\n",
     )
-    for name, number, steps in (("start", 1, 1), ("alone", 1, 5), ("together", processes, 5)):
+    for name, number, steps in (("start", 1, 1), ("alone", 1, 5), ("two", 2, 5), ("three", 3, 5)):
         trained(settings, corpus, tmp_path / name, number, steps, PYTHONPATH=path)
-    start, by_one, by_all = (weights(tmp_path / name) for name in ("start", "alone", "together"))
+    start, by_one, *by_more = (weights(tmp_path / name) for name in ("start", "alone", "two", "three"))
     moved = numpy.abs(by_one - start).max()
-    # Where a text has no token more, spaCy's recogniser takes the batch's last one for the gradient: another one in each part.
-    assert moved > 0.05 and numpy.abs(by_all - by_one).max() < moved / 20
+    assert moved > 0.05
+    for by_all in by_more:
+        # Where a text has no token more, spaCy's recogniser takes the batch's last one for the gradient: another one in each part.
+        assert numpy.abs(by_all - by_one).max() < moved / 20
 
 
 @pytest.mark.parametrize("how", [(), ("--stream-over", 10)], ids=["in memory", "streamed"])

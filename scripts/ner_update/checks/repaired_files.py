@@ -14,7 +14,8 @@ from spacy.language import Language
 from wasabi import msg
 
 from ner_update.checks.repair import Repaired, repaired
-from ner_update.data.reader import data_files, read_data
+from ner_update.data.json_files import Part
+from ner_update.data.reader import data_files, read_block, read_data
 from ner_update.data.records import Example, Problem, RawText
 from ner_update.project.outputs import fail, inside, replacing
 

@@ -15,13 +15,17 @@ from typing import Callable
 
 import pytest
 import srsly
+import typer
 from filelock import FileLock
+from typer.testing import CliRunner
 
 import check
 from ner_update.checks.report import CheckReport
 from ner_update.checks.severity import read_levels
 
 ROOT = Path(__file__).parents[1]
+CHECK = typer.Typer()
+CHECK.command()(check.main)
 
 
 def command(*words: object, cwd: Path, **variables: str) -> SimpleNamespace:
@@ -132,6 +136,29 @@ def assets(tmp_path):
     write(folder / "raw.jsonl", [{"text": "anyone selling an iphone x?"}, {"text": "good morning"}])
     write(folder / "patterns.jsonl", [{"label": "GADGET", "pattern": "iphone x"}])
     return folder
+
+
+@pytest.fixture
+def refused(assets, tmp_path, monkeypatch):
+    """Run the check command in this process, which takes a second less: refused("GADGET", ...) asserts what it says, that it
+    stops nowhere else, and that it leaves the earlier outputs alone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus/counts.json").write_text("earlier")
+
+    def run(*expected, words=()):
+        argv = ["assets", *words]
+        done = CliRunner().invoke(CHECK, argv)
+        said = " ".join(done.output.split())
+        assert done.exit_code == 1 and isinstance(done.exception, SystemExit), done.output + repr(done.exception)
+        for part in expected:
+            assert part in said
+        assert (tmp_path / "corpus/counts.json").read_text() == "earlier" and not (
+            tmp_path / "corpus/check.passed"
+        ).exists()
+        return said
+
+    return run
 
 
 def write(path: Path, records: list) -> Path:

@@ -101,10 +101,10 @@ ANNOTATED = [
 
 
 @pytest.mark.parametrize("content, expected", [row[1:] for row in ANNOTATED], ids=[row[0] for row in ANNOTATED])
-def test_bad_annotation(run, assets, tmp_path, content, expected):
+def test_bad_annotation(refused, assets, content, expected):
     path = assets / "annotated" / "new.jsonl"
     path.write_bytes(content if isinstance(content, bytes) else content.encode("utf8"))
-    refuses(run, tmp_path, *expected)
+    refused(*expected)
 
 
 def test_all_problems_are_listed_at_once(run, assets, tmp_path):
@@ -113,47 +113,47 @@ def test_all_problems_are_listed_at_once(run, assets, tmp_path):
     refuses(run, tmp_path, "new.jsonl:2", "new.jsonl:3", "2 error(s)")
 
 
-def test_missing_folder(run, assets, tmp_path):
+def test_missing_folder(refused, assets):
     (assets / "annotated" / "new.jsonl").unlink()
     (assets / "annotated").rmdir()
-    refuses(run, tmp_path, "assets/annotated", "the file does not exist")
+    refused("assets/annotated", "the file does not exist")
 
 
-def test_empty_folder(run, assets, tmp_path):
+def test_empty_folder(refused, assets):
     (assets / "annotated" / "new.jsonl").unlink()
-    refuses(run, tmp_path, "assets/annotated: no annotated texts")
+    refused("assets/annotated: no annotated texts")
 
 
-def test_nothing_to_learn(run, assets, tmp_path):
+def test_nothing_to_learn(refused, assets):
     write(assets / "annotated" / "new.jsonl", [{"text": "hello", "entities": []}])
-    refuses(run, tmp_path, "no text has an entity")
+    refused("no text has an entity")
 
 
-def test_no_base(run, assets, tmp_path):
+def test_no_base(refused, assets):
     (assets / "base" / "base.jsonl").unlink()
-    refuses(run, tmp_path, "no base texts", "vars.base_model")
+    refused("no base texts", "vars.base_model")
 
 
-def test_unknown_label_in_test_set(run, assets, tmp_path):
+def test_unknown_label_in_test_set(refused, assets):
     write(assets / "test" / "test.jsonl", [{"text": "a Zune", "entities": [[2, 6, "GADGTE"]]}])
-    refuses(run, tmp_path, "test.jsonl:1", "span [2, 6] 'Zune' has label GADGTE", "did you mean GADGET?")
+    refused("test.jsonl:1", "span [2, 6] 'Zune' has label GADGTE", "did you mean GADGET?")
 
 
-def test_misspelt_label(run, assets, tmp_path):
+def test_misspelt_label(refused, assets):
     rows = [{"text": f"my iPhone X is dead {n}", "entities": [[3, 11, "GADGET"]]} for n in range(40)]
     rows.append({"text": "a Zune", "entities": [[2, 6, "GADGETS"]]})
     write(assets / "annotated" / "new.jsonl", rows)
-    refuses(run, tmp_path, "new.jsonl:41", "looks like a misspelt GADGET")
+    refused("new.jsonl:41", "looks like a misspelt GADGET")
 
 
-def test_pattern_of_unknown_label(run, assets, tmp_path):
+def test_pattern_of_unknown_label(refused, assets):
     write(assets / "patterns.jsonl", [{"label": "GIZMO", "pattern": "zune"}])
-    refuses(run, tmp_path, "patterns.jsonl:1", "label GIZMO")
+    refused("patterns.jsonl:1", "label GIZMO")
 
 
-def test_broken_token_pattern(run, assets, tmp_path):
+def test_broken_token_pattern(refused, assets):
     write(assets / "patterns.jsonl", [{"label": "GADGET", "pattern": [{"LOWRE": "zune"}]}])
-    refuses(run, tmp_path, "patterns.jsonl:1", "not a token pattern")
+    refused("patterns.jsonl:1", "not a token pattern")
 
 
 def test_base_not_installed(run, assets, tmp_path):
@@ -194,9 +194,9 @@ def test_preprocess_without_a_check(run, tmp_path):
     assert not (tmp_path / "corpus/new").exists()
 
 
-def test_raw_text_without_text(run, assets, tmp_path):
+def test_raw_text_without_text(refused, assets):
     write(assets / "raw.jsonl", [{"texts": "oops"}])
-    refuses(run, tmp_path, "raw.jsonl:1", "text: Field required")
+    refused("raw.jsonl:1", "text: Field required")
 
 
 def test_package_name_must_be_a_name(run, tmp_path):

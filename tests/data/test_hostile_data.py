@@ -5,10 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-import check as check_script
 from conftest import write
 from ner_update.data.reader import read_data
 from ner_update.data.records import Problem
@@ -19,30 +16,6 @@ from ner_update.pages.render import render
 pytestmark = pytest.mark.timeout(120)
 
 GOOD = '{"text": "my iPhone X is dead", "entities": [[3, 11, "GADGET"]]}'
-CLI = typer.Typer()
-CLI.command()(check_script.main)
-
-
-@pytest.fixture
-def refused(assets, tmp_path, monkeypatch):
-    """Run the check command in this process: refused("GADGET", ...) asserts what it says, and that it stops nowhere else."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus/counts.json").write_text("earlier")
-
-    def run(*expected, words=()):
-        argv = ["assets", *words]
-        done = CliRunner().invoke(CLI, argv)
-        said = " ".join(done.output.split())
-        assert done.exit_code == 1 and isinstance(done.exception, SystemExit), done.output + repr(done.exception)
-        for part in expected:
-            assert part in said
-        assert (tmp_path / "corpus/counts.json").read_text() == "earlier" and not (
-            tmp_path / "corpus/check.passed"
-        ).exists()
-        return said
-
-    return run
 
 
 def text(words, entities="[]"):

@@ -8,16 +8,12 @@ from pathlib import Path
 import pytest
 import spacy
 import srsly
-import typer
 from spacy.tokens import DocBin, Span
 from typer.testing import CliRunner
 
-import check as check_script
-from conftest import ROOT, command, write
+from conftest import CHECK, ROOT, command, write
 from ner_update.data.dataset import WRONG
 
-CLI = typer.Typer()
-CLI.command()(check_script.main)
 NLP = spacy.blank("en")
 HERE = ROOT / "tests/data/formats"
 
@@ -40,7 +36,7 @@ def checked(assets, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run():
-        done = CliRunner().invoke(CLI, ["assets"])
+        done = CliRunner().invoke(CHECK, ["assets"])
         assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
         report = srsly.read_json("corpus/check.json")
         errors: dict[str, list[str]] = {}
@@ -448,7 +444,7 @@ def test_a_link_to_a_folder_is_named(checked, assets, tmp_path, name, target):
     )
     code, _, errors = checked()
     assert code == 1 and [*errors] == [f"{name}/linked"] and "a link to a folder" in errors[f"{name}/linked"][0]
-    done = CliRunner().invoke(CLI, ["assets", "--fix", "repaired"])
+    done = CliRunner().invoke(CHECK, ["assets", "--fix", "repaired"])
     assert done.exit_code == 1 and "a link to a folder" in " ".join(done.output.split())
 
 

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import check as check_script
+import in_processes
 import pytest
 import typer
 from check_record import LONGEST_WORD
@@ -157,6 +158,8 @@ def test_a_file_that_may_not_be_read(refused, assets, monkeypatch):
         return opened(path, *words, **options)
 
     monkeypatch.setattr(Path, "open", no)
+    # Another process would not know of it, where processes are not forked.
+    monkeypatch.setattr(in_processes, "cores", lambda: 1)
     refused("new.jsonl: the file cannot be read: Permission denied")
 
 

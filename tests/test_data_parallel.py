@@ -180,7 +180,9 @@ def running(config, corpus, output, log):
             except subprocess.TimeoutExpired:
                 continue
             raise AssertionError(log.read_text(encoding="utf8"))
-        (helper,) = psutil.Process(run.pid).children()
+        # Python may have processes of its own there, which look after shared memory.
+        first = psutil.Process(run.pid)
+        (helper,) = [child for child in first.children() if child.cmdline() == first.cmdline()]
     except BaseException:
         run.kill()
         raise

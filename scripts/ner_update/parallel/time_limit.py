@@ -32,7 +32,7 @@ def in_time(function: Callable[[Any], Any], items: Iterable, seconds: float) -> 
     left = iter(items)
     ended = False
     while not ended:
-        with Pool(1, _start) as pool:
+        with Pool(1, _start, (function,)) as pool:
             ended, process = True, psutil.Process(pool.apply(os.getpid))
             for item in left:
                 result = pool.apply_async(_call, (function, seconds, item))
@@ -73,7 +73,8 @@ def _call(function: Callable[[Any], Any], seconds: float, item: Any) -> Any:
     return function(item)
 
 
-def _start() -> None:
+def _start(function: Callable[[Any], Any]) -> None:
+    # Where a process is not forked, it has now imported the function's module: that is no item's time.
     # Of an interrupt the command itself says what is to be said.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if resource:

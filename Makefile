@@ -8,7 +8,9 @@ export UV_NO_PROGRESS := 1
 export UV_COMPILE_BYTECODE := 1
 
 EXTRAS := brat gpu hub optuna ray s3 transformer
-SUITES := smoke reruns faults places fuzz label-studio browser ray gpu
+SUITES := slow alone smoke reruns faults places fuzz label-studio browser ray gpu
+# As many processes share the tests as there are cores; who has none left takes half of what another has.
+SHARED := -n logical --dist worksteal
 
 .DEFAULT_GOAL := all
 .PHONY: all repro setup $(EXTRAS) visualize test test-all $(SUITES:%=test-%) lint format types verify deps document lock assets clean help
@@ -29,19 +31,22 @@ $(EXTRAS): %: .venv/%.installed
 visualize: .venv/visualize.installed ## Open a page: try both pipelines on a text, browse errors and data
 	python -m spacy project run visualize
 
-test: .venv/test.installed ## Set up, and run the tests
-	python -m pytest
+test: .venv/test.installed ## Set up, and run the tests, but for those with a marker
+	python -m pytest $(SHARED)
 
-# `make test-NAME` ## Run the tests with a marker: smoke reruns faults places fuzz label-studio browser ray gpu (pyproject.toml)
+# `make test-NAME` ## Run the tests with a marker: slow alone smoke reruns faults places fuzz label-studio browser ray gpu (pyproject.toml)
 $(SUITES:%=test-%): test-%: .venv/test.installed
-	python -m pytest -m $(subst -,_,$*)
+	python -m pytest $(JOINT) -m $(subst -,_,$*)
+
+# Each test has a project of its own; the other suites start servers, stop what runs, or measure.
+test-slow test-reruns test-places: JOINT := $(SHARED)
 
 test-browser: .venv/visualize.installed
 test-fuzz: .venv/fuzz.installed
 test-gpu: .venv/gpu.installed
 test-gpu test-ray: .venv/ray.installed
 
-test-all: test-smoke test-browser test-label-studio ## Run what .ci/run runs besides `make test`
+test-all: test-slow test-alone test-smoke test-browser test-label-studio ## Run what .ci/run runs besides `make test`
 
 lint: .venv/dev.installed ## Look for mistakes in the code
 	ruff check .

@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
-from test_label_studio import ended, stop
+from processes import ended, stop
 
 # Seconds until a server, the browser and a page must be there.
 DEADLINE = 120

@@ -1,16 +1,21 @@
 """What the tests share: small data, and real commands run on it."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.request
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Callable
 
 import pytest
 import srsly
+from filelock import FileLock
 
 import check
 from ner_update.checks.report import CheckReport
@@ -46,6 +51,20 @@ def content(folder: Path) -> dict[str, bytes]:
     }
 
 
+def with_code(folder, code):
+    """RETURNS (str): A PYTHONPATH with which each Python runs some code first."""
+    (folder / "code").mkdir()
+    (folder / "code/sitecustomize.py").write_text(code, encoding="utf8")
+    return f"{folder / 'code'}{os.pathsep}{ROOT / 'scripts'}"
+
+
+def run_scripts(folder: Path, *lines: list) -> None:
+    """Run several scripts in a folder, as one process."""
+    words = json.dumps([[str(word) for word in line] for line in lines])
+    done = command("python", ROOT / "tests/run_scripts.py", words, cwd=folder)
+    assert done.code == 0, done.raw
+
+
 def run_update(
     folder: Path,
     base_model: str = "",
@@ -60,59 +79,26 @@ def run_update(
     RETURNS (dict): training/metrics.json.
     """
 
-    def run(script, *words):
-        done = command("python", ROOT / "scripts" / script, *words, cwd=folder)
-        assert done.code == 0, done.raw
-
-    base, given = "training/base/model-best", ("--base-model", base_model)
-    run("check.py", "assets", *given)
-    run("annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", "corpus/silver.jsonl")
-    run("preprocess.py", "corpus/checked", "corpus")
-    run(
-        "train.py", ROOT / "configs/base.cfg", "corpus/base", base, "training/base/log.jsonl", *given, "--max-steps", 60
-    )
-    run("rehearse.py", base, "corpus", "corpus/update", "--silver", "corpus/silver.jsonl")
-    outputs = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
-    distilled, words = (
-        ("corpus/distilled.spacy", "corpus/distilled.json"),
-        ("--dev", "corpus/new/dev.spacy", "--max-steps", steps, *options),
-    )
-    run(
-        "distil.py",
-        config,
-        base,
-        "corpus/update",
-        *distilled,
-        "--raw",
-        "corpus/raw/train.spacy",
-        "--teachers",
-        teachers,
-        *words,
-    )
-    run("update.py", config, base, "corpus/update", *outputs, "--distilled", distilled[0], *words)
+    base, given, silver = "training/base/model-best", ["--base-model", base_model], "corpus/silver.jsonl"
+    update = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
+    distilled = ["corpus/distilled.spacy", "corpus/distilled.json"]
+    trained = ["--dev", "corpus/new/dev.spacy", "--max-steps", steps, *options]
+    raw = ["--raw", "corpus/raw/train.spacy", "--teachers", teachers]
     made = ["training/metrics.json", "training/breakdowns.json"]
-    run(
-        "evaluate.py",
-        base,
-        "training/updated/model-best",
-        "corpus",
-        made[0],
-        "training/rows.jsonl",
-        "--breakdowns",
-        made[1],
-    )
-    logs = ["--base-log", "training/base/log.jsonl", "--update-log", "training/updated/log.jsonl"]
-    run(
-        "plots.py",
-        *made,
-        "training/plots",
-        "--summary",
-        "training/summary.json",
-        "--mix",
-        "corpus/update/mix.json",
-        "--distilled",
-        distilled[1],
-        *logs,
+    counts = ["--summary", "training/summary.json", "--mix", "corpus/update/mix.json", "--distilled", distilled[1]]
+    base_log = "training/base/log.jsonl"
+    logs = ["--base-log", base_log, "--update-log", update[1]]
+    run_scripts(
+        folder,
+        ["check.py", "assets", *given],
+        ["annotate.py", "assets/patterns.jsonl", "assets/raw.jsonl", silver],
+        ["preprocess.py", "corpus/checked", "corpus"],
+        ["train.py", ROOT / "configs/base.cfg", "corpus/base", base, base_log, *given, "--max-steps", 60],
+        ["rehearse.py", base, "corpus", "corpus/update", "--silver", silver],
+        ["distil.py", config, base, "corpus/update", *distilled, *raw, *trained],
+        ["update.py", config, base, "corpus/update", *update, "--distilled", distilled[0], *trained],
+        ["evaluate.py", base, update[0], "corpus", made[0], "training/rows.jsonl", "--breakdowns", made[1]],
+        ["plots.py", *made, "training/plots", *counts, *logs],
     )
     return srsly.read_json(folder / "training/metrics.json")
 
@@ -190,33 +176,88 @@ def hostile(names: list[str]) -> list[str]:
     return [name for name in names if refused.search(name) or folded.count(name.lower()) > 1 or len(name) > 120]
 
 
-def ran(engine: str, folder: Path) -> Path:
-    """RETURNS (Path): A tiny project in which everything has run, and all is committed."""
+def made_once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a folder for all tests, and all processes that share them (pytest-xdist). Copy it, it is made once.
+
+    make (Callable): Fills it, and is given its path.
+    RETURNS (Path): The folder.
+    """
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+    folder, made = common / name, common / f"{name}.made"
+    with FileLock(common / f"{name}.lock"):
+        if not made.exists():
+            # What a test left there that failed to make it.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
+def ran(engine: str, folder: Path) -> None:
+    """Make a tiny project in which everything has run, and all is committed."""
     from tiny_project import ENGINES, tiny
 
-    project = tiny(copy_of_repository(folder / "project"))
-    done = command(*ENGINES[engine], cwd=project)
+    tiny(copy_of_repository(folder))
+    done = command(*ENGINES[engine], cwd=folder)
     assert done.code == 0, done.raw
-    commit(project)
-    return project
+    commit(folder)
 
 
 @pytest.fixture(scope="session")
 def ran_with_dvc(tmp_path_factory):
-    """Copy it, it is made once."""
-    return ran("dvc", tmp_path_factory.mktemp("dvc"))
+    """A tiny project that DVC ran."""
+    return made_once(tmp_path_factory, "ran with dvc", partial(ran, "dvc"))
 
 
 @pytest.fixture(scope="session")
 def ran_with_spacy(tmp_path_factory):
-    """Copy it, it is made once."""
-    return ran("spacy", tmp_path_factory.mktemp("spacy"))
+    """A tiny project that spaCy ran."""
+    return made_once(tmp_path_factory, "ran with spacy", partial(ran, "spacy"))
+
+
+@pytest.fixture(scope="session")
+def updated_project(tmp_path_factory):
+    """A trained base and an update of it, by the real commands, on frames of a few words (they need no more)."""
+    from tiny_project import small_assets
+
+    return made_once(tmp_path_factory, "updated project", lambda folder: run_update(small_assets(folder), steps=100))
 
 
 @pytest.fixture(scope="session")
 def finished(ran_with_dvc, ran_with_spacy):
     """For each engine a tiny project in which everything has run."""
     return {"dvc": ran_with_dvc, "spacy": ran_with_spacy}
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory):
+    """A folder with the wheel and the sdist of an update of a published base."""
+    from small_package import PUBLISHED, packaged
+
+    def make(folder: Path) -> None:
+        done = packaged(folder, **PUBLISHED)
+        assert done.code == 0 and "takes over from the base: a-tool>=1.0,<2.0" in done.out, done.raw
+
+    return made_once(tmp_path_factory, "packages", make) / "out"
+
+
+@pytest.fixture
+def s3():
+    """Address of a server on loopback that answers as S3 does, with a bucket `ner`."""
+    # Slow to import, and wanted by few.
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    # Returns when the server listens.
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    assert opener.open(urllib.request.Request(f"{address}/ner", method="PUT")).status == 200
+    yield address
+    server.stop()
 
 
 def commit(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""What atheris runs: bytes as a data file, through the reader. See tests/test_fuzz.py.
+"""What atheris runs: bytes as a data file, through the reader. See tests/system/test_fuzz.py.
 
 python tests/fuzz_reader.py FOLDER -max_total_time=60
 """
@@ -10,20 +10,7 @@ from pathlib import Path
 import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-with atheris.instrument_imports(
-    include=[
-        "read_json",
-        "read_records",
-        "read_columns",
-        "read_docbin",
-        "read_label_studio",
-        "json_shapes",
-        "offsets",
-        "tags",
-        "check_record",
-        "records",
-    ]
-):
+with atheris.instrument_imports(include=["ner_update.data"]):
     from ner_update.data.reader import read_data
     from ner_update.data.records import DataError, RawText
 

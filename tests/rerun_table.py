@@ -1,4 +1,4 @@
-"""What a change reruns: the promise of the template as data. tests/test_reruns.py holds it true under both engines.
+"""What a change reruns: the promise of the template as data. tests/system/test_reruns.py holds it true under both engines.
 
 python tests/rerun_table.py        # writes the table into docs/reruns.md
 """

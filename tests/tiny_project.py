@@ -1,15 +1,20 @@
 """The whole pipeline on frames of a few words, which some dozen steps of training learn: minutes become seconds."""
 
+import hashlib
 import re
 import shutil
 from pathlib import Path
 
-from conftest import write
+import srsly
+
+from conftest import ROOT, command, write
 from rerun_table import ANNOTATED, BASE, RAW, SENTENCE, STAGES, TEST, var
 
 NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]
 GADGETS = ["Zune", "Kindle", "Walkman", "Lumio", "PalmPilot", "Tamagotchi"]
 WHEN = ["today", "again", "at work", "in june", "on monday"]
+# Of the update of which a curve or trials are made.
+STEPS = 40
 ENGINES = {"dvc": ["dvc", "repro"], "spacy": ["python", "-m", "spacy", "project", "run", "all"]}
 
 
@@ -98,3 +103,34 @@ def stages_run(engine: str, done) -> tuple[list[str], list[str]]:
     ran = re.findall(r"Running stage '([\w-]+)'", done.out)
     cached = re.findall(r"Stage '([\w-]+)' is cached - skipping run", done.out)
     return [name for name in STAGES if name in ran], [name for name in STAGES if name in cached]
+
+
+def outputs(project):
+    """Hash of every output of every stage."""
+    found = {}
+    for cmd in srsly.read_yaml(project / "project.yml")["commands"]:
+        if cmd["name"] not in STAGES:
+            continue
+        for out in [*cmd.get("outputs", []), *cmd.get("outputs_no_cache", [])]:
+            out = out.replace("${vars.lang}_${vars.package_name}-${vars.package_version}", "en_gadget_ner-0.1.0")
+            path = project / out
+            files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+            found[out] = [(str(f.relative_to(project)), hashlib.md5(f.read_bytes()).hexdigest()) for f in files]
+            assert found[out], out
+    return found
+
+
+def measure(project, script, output, *words, steps=STEPS):
+    options = ("--silver", "corpus/silver.jsonl", "--vectors", "training/vectors", "--max-steps", steps)
+    done = command(
+        "python",
+        ROOT / f"scripts/{script}.py",
+        ROOT / "configs/update.cfg",
+        "training/base/model-best",
+        "corpus",
+        output,
+        *options,
+        *words,
+        cwd=project,
+    )
+    return done

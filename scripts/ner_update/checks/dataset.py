@@ -9,10 +9,10 @@ All of it streams: a pass over the index, and one problem after another, in the 
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from math import sqrt
 from pathlib import Path
 from statistics import median_low
-from typing import Iterator
 
 from ner_update.checks.duplicates import near_duplicates_and_leaks, repeated_texts
 from ner_update.checks.text_index import TextIndex

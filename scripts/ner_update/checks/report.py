@@ -15,8 +15,8 @@ to be read, and is no output of anything.
 import json
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable, Optional
 
 from wasabi import msg
 
@@ -36,10 +36,10 @@ class CheckReport:
     folder (Path): Where the temporary file may lie. None: where the system keeps such files.
     """
 
-    def __init__(self, levels: Levels, folder: Optional[Path] = None):
+    def __init__(self, levels: Levels, folder: Path | None = None):
         self.levels = levels
         # Half a character becomes \ud800, which is what JSON calls it.
-        self._all = tempfile.TemporaryFile("w+", encoding="utf8", errors="backslashreplace", dir=folder)
+        self._all = tempfile.TemporaryFile("w+", encoding="utf8", errors="backslashreplace", dir=folder)  # noqa: SIM115  (closed by __exit__)
         self._counts: Counter = Counter()
         self._first: dict[str, list[Problem]] = {}
 

@@ -6,9 +6,9 @@ after round, and shuffles nothing, so the reader has to.
 """
 
 import random
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, Optional
 
 from spacy import registry
 from spacy.tokens import Doc, DocBin
@@ -67,7 +67,7 @@ def create_streamed(
     gold_preproc: bool = False,
     max_length: int = 0,
     limit: int = 0,
-    augmenter: Optional[Callable] = None,
+    augmenter: Callable | None = None,
 ) -> StreamedCorpus:
     """Everything but `seed` is as spacy.Corpus.v1 has it."""
     return StreamedCorpus(
@@ -77,7 +77,7 @@ def create_streamed(
 
 @registry.readers("ner_update.SampledCorpus.v1")
 def create_sampled(
-    path: Path, gold_preproc: bool = False, max_length: int = 0, limit: int = 0, augmenter: Optional[Callable] = None
+    path: Path, gold_preproc: bool = False, max_length: int = 0, limit: int = 0, augmenter: Callable | None = None
 ) -> SampledCorpus:
     """As spacy.Corpus.v1, but for which texts `limit` takes."""
     return SampledCorpus(path, gold_preproc=gold_preproc, max_length=max_length, limit=limit, augmenter=augmenter)

@@ -1,9 +1,10 @@
 """spaCy's own .spacy files: Docs in a DocBin, of which words, spaces and entities are read. A Doc without an entity is
-refused if it has span groups."""
+refused if it has span groups.
+"""
 
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import srsly
 from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH

@@ -6,9 +6,10 @@ A file is data and nothing else: no value in it is executed, and none can stop t
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 from ner_update.data.records import Problem
 
@@ -23,7 +24,8 @@ IN_LIST = re.compile(r"\s*\[\s*[\[{]")
 @dataclass(frozen=True)
 class Part:
     """Lines of a file that stand together. `start` and `size` count bytes, `line` is the number of the first line, `layout`
-    what the beginning of the file tells of columns."""
+    what the beginning of the file tells of columns.
+    """
 
     file: Path
     start: int = 0

@@ -3,7 +3,8 @@
 if not entities and (key := unread_key(value)): ...                           # refuse the record, and name the key
 """
 
-from typing import Any, Collection, Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from ner_update.data.tag_schemes import TAG
 
@@ -78,5 +79,7 @@ def _kind(value: Any) -> str:
     """RETURNS (str): "number" for a whole one, also as text or as 3.0; "text"; empty for anything else."""
     if isinstance(value, str):
         return "number" if value.isdecimal() else "text"
-    whole = isinstance(value, int) and not isinstance(value, bool) or isinstance(value, float) and value.is_integer()
+    whole = (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, float) and value.is_integer()
+    )
     return "number" if whole else ""

@@ -1,7 +1,7 @@
 """What can be wrong with a record by itself, before any tokenizer looks at it."""
 
 import re
-from typing import Iterator
+from collections.abc import Iterator
 
 from pydantic import BaseModel
 
@@ -71,7 +71,8 @@ def check_record(record: BaseModel, longest: int = LONGEST_TEXT) -> Iterator[Fin
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """RETURNS (tuple): A span without the white space and the stray punctuation at its edges. A bracket or a quotation mark
-    whose other one stands in the span belongs to it. start == end: nothing is left."""
+    whose other one stands in the span belongs to it. start == end: nothing is left.
+    """
     most = end - start if end - start <= 2 * LONGEST_LABEL else LONGEST_LABEL
     for _ in range(most):
         if start == end:

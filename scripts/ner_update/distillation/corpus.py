@@ -9,10 +9,11 @@ What it is worth is in benchmarks/README.md. Without teachers the corpus that it
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Iterator
+from typing import Annotated
 
 import spacy
 import srsly

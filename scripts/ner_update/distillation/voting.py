@@ -1,8 +1,8 @@
 """What several pipelines find in a text, with how many votes, and an example of what most votes are for."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -60,7 +60,7 @@ class VotingReader(RawReader):
         for text in texts:
             votes: Counter = Counter()
             for number, found in zip(self.votes, read[text]):
-                votes.update({entity: number for entity in found})
+                votes.update(dict.fromkeys(found, number))
             known = any(agreed(number, sum(self.votes)) for number in votes.values())
             yield sorted((*entity, number) for entity, number in votes.items()) if known else []
 

@@ -6,7 +6,7 @@ gold entities in one table of kinds, and it names no pairs, of which the confusi
 """
 
 from collections import Counter
-from typing import Callable, Iterable, Optional
+from collections.abc import Callable, Iterable
 
 import numpy
 from spacy.tokens import Doc, Span
@@ -19,7 +19,7 @@ KINDS = ("correct", "boundary", "label", "boundary_and_label", "missed", "spurio
 NONE = "none"
 
 
-def aligned(gold: Entities, predicted: Entities) -> Iterable[tuple[str, Optional[Entity], Optional[Entity]]]:
+def aligned(gold: Entities, predicted: Entities) -> Iterable[tuple[str, Entity | None, Entity | None]]:
     """Pair each gold entity with at most one predicted entity that overlaps it: the same one, one of the same place, one of
     the same label, any other; of several the one with the largest overlap.
 
@@ -169,7 +169,8 @@ def break_down(
     gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], forms: Counter, seed: int
 ) -> dict:
     """RETURNS (dict): All of the above for one test set: frequency, length, casing, errors, confusion. Frequency is of the
-    labels alone that occur in training: a published base comes without its texts."""
+    labels alone that occur in training: a published base comes without its texts.
+    """
     trained = [label for label in labels if any(label == known for _, known in forms)]
     kinds, matrices = errors(gold, base, updated, labels, seed)
     return {

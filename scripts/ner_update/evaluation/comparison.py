@@ -1,8 +1,8 @@
 """Compare the base pipeline with the updated one: what was gained, what was kept, on which kinds of entity and of text."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable
 
 from spacy.language import Language
 from spacy.tokens import Doc

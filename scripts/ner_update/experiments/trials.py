@@ -2,9 +2,9 @@
 
 import json
 import time
+from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
-from typing import Iterator, Optional
 
 import spacy
 import srsly
@@ -72,7 +72,7 @@ class Sweep:
             srsly.write_json(path, {"dev": scored, "seconds": seconds})
         return made | {"dev": scored, "seconds": seconds}
 
-    def scored(self, name: str, on: type[Comparison]) -> Optional[dict]:
+    def scored(self, name: str, on: type[Comparison]) -> dict | None:
         """RETURNS (dict): The figures of an experiment's pipelines, or None if they are kept nowhere any more."""
         folder = self.experiments.outputs(name, OUTPUTS)
         if folder is None:

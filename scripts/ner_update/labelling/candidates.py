@@ -10,8 +10,8 @@ Figures, and where the weights come from, are in benchmarks/README.md.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Iterable, Iterator
 
 import numpy
 from spacy.language import Language

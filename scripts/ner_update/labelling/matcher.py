@@ -2,8 +2,9 @@
 
 import json
 from collections import deque
+from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
-from typing import Iterable, Iterator, NamedTuple
+from typing import NamedTuple
 
 import spacy
 from spacy.language import Language

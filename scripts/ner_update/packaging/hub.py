@@ -28,7 +28,8 @@ def front_matter(meta: dict) -> str:
 
 def files_of(wheel: Path) -> dict[str, bytes]:
     """RETURNS (dict): Every file of the repository by its path: the pipeline as a folder, the code that goes with it, the model
-    card, and the wheel, which keeps its name, for pip refuses one without a version."""
+    card, and the wheel, which keeps its name, for pip refuses one without a version.
+    """
     name, version = wheel.name.split("-")[:2]
     found = {wheel.name: wheel.read_bytes()}
     inside, beside = f"{name}/{name}-{version}/", f"{name}/"

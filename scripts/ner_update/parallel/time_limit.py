@@ -4,9 +4,10 @@ import math
 import os
 import signal
 import time
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing import Pool
 from multiprocessing.pool import AsyncResult
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any
 
 import psutil
 

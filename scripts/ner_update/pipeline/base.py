@@ -2,7 +2,6 @@
 
 import os
 import re
-from typing import Optional
 
 import spacy
 from packaging.requirements import InvalidRequirement, Requirement
@@ -94,7 +93,7 @@ def entity_labels(nlp: Language) -> list[str]:
     return sorted({label for name in recognisers(nlp) for label in nlp.get_pipe(name).labels})
 
 
-def tokenizer_for(lang: str, base: Optional[Language] = None) -> Language:
+def tokenizer_for(lang: str, base: Language | None = None) -> Language:
     """RETURNS (Language): What makes Docs out of texts: the base pipeline's tokenizer, or the language's.
     RAISES (BasePipelineError): If there is no such language. Its code becomes part of the package's name and path.
     """

@@ -9,12 +9,12 @@ Figures are in benchmarks/README.md.
 """
 
 import os
+from collections.abc import Callable
 from ctypes import CDLL, c_float, c_int, c_int64, c_void_p
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Callable, Optional
 
 import numpy
 from spacy import registry
@@ -66,7 +66,7 @@ def piece_by_piece(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[
 
 
 @cache
-def openblas() -> Optional[CDLL]:
+def openblas() -> CDLL | None:
     """Load a second copy of NumPy's OpenBLAS, for one thread.
 
     OpenBLAS keeps one number of threads for the whole process. The copy has another one: nothing is switched at a
@@ -127,7 +127,7 @@ class OneThread(NumpyOps):
 
 
 @registry.callbacks(CALLBACK)
-def create_with_openblas(then: Optional[Callable[[Language], Language]] = None) -> Callable[[Language], Language]:
+def create_with_openblas(then: Callable[[Language], Language] | None = None) -> Callable[[Language], Language]:
     """For nlp.after_pipeline_creation: all components multiply with OpenBLAS, as they do in training. With what spaCy
     takes by default, BLIS, multiplying takes two to five times the time, and the last digits are others. Where there is
     no copy of OpenBLAS it stays at that.

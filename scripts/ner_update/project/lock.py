@@ -8,9 +8,9 @@ number, which another may get later.
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Optional
 
 import psutil
 from filelock import FileLock, Timeout
@@ -91,19 +91,20 @@ def command_line(process: psutil.Process) -> list[str]:
 
 def note_of_last() -> dict:
     """RETURNS (dict): What the last command noted: its run, how that was started, itself, and whether it had been left
-    behind from the start. Empty before the first."""
+    behind from the start. Empty before the first.
+    """
     try:
         return json.loads(NOTE.read_text(encoding="utf8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
 
 
-def same(known: Optional[list], process: psutil.Process) -> bool:
+def same(known: list | None, process: psutil.Process) -> bool:
     """RETURNS (bool): Whether this is the process that a note tells of."""
     return bool(known) and known[0] == process.pid and abs(known[1] - process.create_time()) < CLOCK
 
 
-def alive(known: Optional[list]) -> Optional[psutil.Process]:
+def alive(known: list | None) -> psutil.Process | None:
     """RETURNS (Process): The process that a note tells of, or None if it has ended."""
     try:
         process = psutil.Process(known[0]) if known else None

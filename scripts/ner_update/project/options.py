@@ -1,8 +1,9 @@
 """Fill a frozen dataclass of settings from the command line, in one place: a command that takes one needs no list of parameters."""
 
 import inspect
+from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, Callable, get_type_hints
+from typing import Any, get_type_hints
 
 
 def with_options(main: Callable) -> Callable:

@@ -1,9 +1,10 @@
 """Make of base texts and raw texts what the update trains on beside the new examples: see scripts/rehearse.py."""
 
+from collections.abc import Iterable, Iterator
 from heapq import nsmallest
 from itertools import islice
 from pathlib import Path
-from typing import Iterable, Iterator, NamedTuple
+from typing import NamedTuple
 
 import numpy
 import srsly

@@ -3,10 +3,10 @@
 They stay in their shards. Workers read them, and the base pipeline reads no more of them than it takes.
 """
 
+from collections.abc import Callable
 from hashlib import md5
 from itertools import chain
 from pathlib import Path
-from typing import Callable
 
 from ner_update.corpus.shards import read_texts, shards_of
 from ner_update.parallel.engines import each_of, gpu_of_worker

@@ -1,7 +1,5 @@
 """A function for configs/update.cfg: start the new recogniser from a copy of the base pipeline's embedding layer."""
 
-from typing import Optional
-
 import spacy
 from spacy.language import Language
 from spacy.pipeline import Tok2Vec
@@ -11,7 +9,7 @@ from ner_update.pipeline.base import recognisers
 from ner_update.pipeline.text_context import without_context
 
 
-def embedding(nlp: Language) -> Optional[tuple[dict, Model]]:
+def embedding(nlp: Language) -> tuple[dict, Model] | None:
     """Find the layer (tok2vec) that embeds the tokens for a pipeline's first entity recogniser, or else the one
     that its other components share.
 

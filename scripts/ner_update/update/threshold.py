@@ -9,7 +9,7 @@ entities, where it finds more in the rehearsal texts than retention allows, also
 at most. Standard errors come from paired bootstrap samples of the texts (scripts/ner_update/evaluation/scoring.py).
 """
 
-from typing import Callable
+from collections.abc import Callable
 
 import numpy
 from spacy.language import Language

@@ -1,9 +1,9 @@
 """Ways to teach a pipeline a text: this project's, the same without rehearsal, and the published one, which forgets."""
 
 import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Iterator, Optional
 
 import spacy
 from spacy.language import Language
@@ -40,7 +40,7 @@ class Project:
     base: Path
     updated: Path
     corpus: Path
-    vectors: Optional[Path]
+    vectors: Path | None
     encoder: str
     seed: int
     others: int
@@ -57,7 +57,7 @@ class Project:
 
     def reference(self, base: Language) -> tuple[list[Doc], str]:
         """RETURNS (tuple): Test texts with the old labels, none if the base knows none, and by whom they are annotated."""
-        annotated = [doc for doc in self.docs("base/test.spacy", base)]
+        annotated = self.docs("base/test.spacy", base)
         if not self.old or any(ent.label_ in self.old for doc in annotated for ent in doc.ents):
             return annotated if self.old else [], "annotated by people"
         return list(base.pipe([doc.text for doc in self.docs("raw/test.spacy", base)])), "as the base itself reads them"
@@ -140,7 +140,8 @@ def optimizer_of(config: Path) -> tuple[Optimizer, float, str]:
 
 def ways(project: Project, beginning: Beginning, start: str, gold: Doc) -> Iterator[Way]:
     """YIELDS (Way): The one to be shown step by step, then those that it is compared with, each with a pipeline of its own.
-    The same text is in each of their batches, with others that each of them would have in training."""
+    The same text is in each of their batches, with others that each of them would have in training.
+    """
 
     def drawn(docs: list[Doc], number: int) -> Callable[[random.Random], list[Doc]]:
         return lambda rng: [gold, *rng.sample(docs, min(number, len(docs)))]

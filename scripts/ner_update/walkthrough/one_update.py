@@ -6,7 +6,7 @@ of the moment; a finished training takes their average over its updates, if its 
 """
 
 import random
-from typing import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy
 from spacy.language import Language
@@ -24,7 +24,8 @@ LOOKS = (0, 1, 5, 20)
 
 def parts(model: Model) -> dict[str, list[Model]]:
     """RETURNS (dict): The layers of a component that have weights, by what they are for: "embedding" and "encoder" make a
-    vector of each token, "text context" (scripts/ner_update/pipeline/text_context.py) tells it of its text, "head" decides."""
+    vector of each token, "text context" (scripts/ner_update/pipeline/text_context.py) tells it of its text, "head" decides.
+    """
     owner: dict[int, str] = {}
     for node in model.walk(order="dfs_pre"):
         named = {
@@ -110,7 +111,8 @@ def updates(
 
 def judged(gold: Doc, said: Doc, labels: list[str]) -> list[dict]:
     """RETURNS (list): Each entity of gold or prediction with its kind (correct, missed, spurious, boundary, label), the
-    tokens and the label of each side, or None."""
+    tokens and the label of each side, or None.
+    """
 
     def shown(doc: Doc, entity: tuple | None) -> dict | None:
         return entity and {"text": doc[entity[0] : entity[1]].text, "label": entity[2]}
@@ -126,7 +128,8 @@ def marked(doc: Doc) -> list[list]:
 
 def looked_at(nlp: Language, gold: Doc, sentences: list[Doc], test: list[Doc], labels: list[str]) -> dict:
     """RETURNS (dict): What a pipeline says now: "entities" of the text, "comparison" with its gold; "sentences" (entities of
-    each of some with old labels, and whether they are right), and "f" of all labels on texts of the old labels."""
+    each of some with old labels, and whether they are right), and "f" of all labels on texts of the old labels.
+    """
     said = nlp(gold.text)
     old = [
         {"entities": marked(doc), "right": entities(doc, labels) == entities(one, labels)}

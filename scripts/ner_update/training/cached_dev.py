@@ -22,7 +22,11 @@ def dev_read_once(nlp: Language, predict: Callable[[list[Doc]], Iterable[Doc]]) 
     predict (Callable): As `nlp.pipe`.
     """
     dev = nlp.config["corpora"].get("dev", {})
-    if nlp.config["training"]["dev_corpus"] != "corpora.dev" or dev.get("@readers") not in STEADY or dev.get("augmenter"):
+    if (
+        nlp.config["training"]["dev_corpus"] != "corpora.dev"
+        or dev.get("@readers") not in STEADY
+        or dev.get("augmenter")
+    ):
         yield
         return
     kept: list[Example] = []

@@ -47,7 +47,14 @@ def kept(example: Example) -> KeptExample:
 
 
 def update_with_kept_gold(
-    nlp: Language, examples: list[Example], *, drop: float, losses: dict[str, float], exclude: list[str], annotates: list[str], sgd: Any
+    nlp: Language,
+    examples: list[Example],
+    *,
+    drop: float,
+    losses: dict[str, float],
+    exclude: list[str],
+    annotates: list[str],
+    sgd: Any,
 ) -> dict[str, float]:
     """`nlp.update` as spaCy's training loop calls it. A component that annotates while it is trained changes Docs: then it is spaCy's own."""
     if annotates:

@@ -13,7 +13,12 @@ from wasabi import msg
 
 @contextmanager
 def keeping(
-    nlp: Language, checkpoint: Path, kept: Path, done: int, log: Callable[[], list[dict]], learn: Callable[..., dict] = Language.update
+    nlp: Language,
+    checkpoint: Path,
+    kept: Path,
+    done: int,
+    log: Callable[[], list[dict]],
+    learn: Callable[..., dict] = Language.update,
 ) -> Iterator[None]:
     """When somebody interrupts the block (SIGINT, Ctrl-C), move the last checkpoint out of the scratch folder.
 
@@ -39,7 +44,9 @@ def keeping(
             srsly.write_json(kept / "step.json", {"step": saved})
             checkpoint.rename(kept / "model-last")
             msg.warn(f"Interrupted. The last checkpoint, after step {saved}, is in {kept}")
-            msg.text("Run the same command again to train from the start, or with RESUME=1 before it to go on from there.")
+            msg.text(
+                "Run the same command again to train from the start, or with RESUME=1 before it to go on from there."
+            )
         raise KeyboardInterrupt
 
     def to_disk(*args, **options) -> None:

@@ -33,7 +33,9 @@ Learn = Callable[..., dict[str, float]]
 ENTITIES = [ENT_IOB, ENT_TYPE]
 # Components (by factory) whose predictions are entities, or nothing that is scored.
 DIVISIBLE = {"ner", "beam_ner", "tok2vec"}
-ADVICE = "Run the same command again; with vars.training_processes 1 a single process does it all, and needs less memory."
+ADVICE = (
+    "Run the same command again; with vars.training_processes 1 a single process does it all, and needs less memory."
+)
 
 
 class TeamError(RuntimeError):
@@ -53,7 +55,12 @@ class Team:
         self.weights = share_weights(self.pipes, size) if size > 1 else {}
         self.graded: set[int] = set()
         self.seed, self.chance = nlp.config.interpolate()["training"]["seed"] or 0, None
-        self.masked = [node.attrs["unseen_classes"] for pipe in self.pipes for node in pipe.model.walk() if "unseen_classes" in node.attrs]
+        self.masked = [
+            node.attrs["unseen_classes"]
+            for pipe in self.pipes
+            for node in pipe.model.walk()
+            if "unseen_classes" in node.attrs
+        ]
 
     def exchange(self, note: Any = None) -> list[Any]:
         """RETURNS (list): The notes of all, by rank. Nobody gets them before each has handed in its own.
@@ -71,7 +78,9 @@ class Team:
             raise TeamError("as it does when memory is short") from None
         return notes
 
-    def update(self, nlp: Language, examples: list[Example], *, losses: dict[str, float], **options: Any) -> dict[str, float]:
+    def update(
+        self, nlp: Language, examples: list[Example], *, losses: dict[str, float], **options: Any
+    ) -> dict[str, float]:
         """As `learn`, of this process's part of the examples. RETURNS (dict): The losses of all."""
         if self.size == 1:
             return self.learn(nlp, examples, losses=losses, **options)
@@ -122,7 +131,11 @@ class Team:
     @contextmanager
     def training(self) -> Iterator[None]:
         """Let components in the block finish an update as the team does. Of a single one spaCy and thinc let nobody replace the method."""
-        with patch.object(Model, "finish_update", lambda model, optimizer: self.finish_update(model, optimizer)) if self.size > 1 else nullcontext():
+        with (
+            patch.object(Model, "finish_update", lambda model, optimizer: self.finish_update(model, optimizer))
+            if self.size > 1
+            else nullcontext()
+        ):
             with dev_read_once(self.nlp, self.pipe):
                 yield
 
@@ -151,7 +164,9 @@ def alone(nlp: Language) -> str:
         return "This system cannot fork a process"
     if not isinstance(get_current_ops(), NumpyOps):
         return "A GPU does the work"
-    if any(node.shims for _, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False) for node in pipe.model.walk()):
+    if any(
+        node.shims for _, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False) for node in pipe.model.walk()
+    ):
         return "PyTorch, of which a part is made, has threads of its own"
     return ""
 

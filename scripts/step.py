@@ -10,6 +10,7 @@
 Then the same updates made in three ways, and what each does to sentences with the old labels.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -83,7 +84,7 @@ def main(
                 optimizer,
                 drop,
                 seed,
-                lambda: looked_at(way.nlp, gold, sentences, test, known),
+                partial(looked_at, way.nlp, gold, sentences, test, known),
             )
         )
         told_ways.append(

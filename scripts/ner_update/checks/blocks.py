@@ -124,7 +124,9 @@ def check_block(task: Task) -> Checked:
     order of lines and of small files does not matter.
     """
     data = read_block(task.block, RawText if task.name == "raw" else Example, _now.told)
-    kept, known, bare = [], {}, []
+    kept: list = []
+    known: dict = {}
+    bare: list = []
     remember(example.text for _, _, example in data.examples)
     with _now.nlp.memory_zone():
         broken = {(problem.file, problem.line) for problem in data.problems if problem.level == "error"}

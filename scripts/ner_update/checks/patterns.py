@@ -152,7 +152,8 @@ def words(regex: str) -> Iterator[str]:
 @lru_cache(maxsize=1)
 def _ruler(lang: str) -> tuple[Language, SpanRuler]:
     nlp = spacy.blank(lang)
-    return nlp, nlp.add_pipe("span_ruler", config={"phrase_matcher_attr": "LOWER", "validate": True})
+    ruler: Any = nlp.add_pipe("span_ruler", config={"phrase_matcher_attr": "LOWER", "validate": True})
+    return nlp, ruler
 
 
 def _size(token: dict) -> tuple[int, int]:

@@ -122,14 +122,14 @@ def _write_set(
             yield _listed(row, row.done), None
     for problem in broken:
         said = f"left out, only a person can mend it: {problem.message}"
-        row = {
+        listed = {
             "file": problem.file,
             "line": problem.line,
             "before": problem.to_json()["around"],
             "after": None,
             "why": [said],
         }
-        yield row, Problem(problem.file, problem.line, said, problem.text)
+        yield listed, Problem(problem.file, problem.line, said, problem.text)
     if name not in SETS and source.exists() and not (target / name).exists():
         (target / name).write_text("", encoding="utf8")
 

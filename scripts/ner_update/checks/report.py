@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from wasabi import msg
 
@@ -76,9 +77,9 @@ class CheckReport:
         for problem in problems:
             self.add(problem)
 
-    def rows(self) -> list[tuple[str, str, str, str, str]]:
+    def rows(self) -> list[tuple[str, str | None, str, str, str]]:
         """RETURNS (list): A row for each kind that was found: errors first, then in the order of KINDS. HEADER names the columns."""
-        rows = []
+        rows: list[tuple[str, str | None, str, str, str]] = []
         for kind in self._kinds():
             first = self._first[kind][0]
             rows.append((kind, first.level, f"{self._counts[kind]:,}", printable(first.where), KINDS[kind]))
@@ -94,7 +95,7 @@ class CheckReport:
             return
         msg.table(self.rows(), header=HEADER, divider=True)
         for kind in reversed(self._kinds()):
-            say = msg.fail if self._first[kind][0].level == "error" else msg.warn
+            say: Any = msg.fail if self._first[kind][0].level == "error" else msg.warn
             for problem in self._first[kind]:
                 say(str(problem))
             if self._counts[kind] > SHOWN:

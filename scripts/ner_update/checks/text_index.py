@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from spacy.strings import hash_string
+from spacy.strings import hash_string  # type: ignore[attr-defined]  # Not in its stub.
 
 from ner_update.data.grouping import near_key
 from ner_update.data.records import Example
@@ -165,7 +165,8 @@ class TextIndex:
         with a small letter.
         """
         query = "SELECT COUNT(*), SUM(lower), SUM(entities), SUM(capitalised) FROM texts WHERE side = ?"
-        return tuple(number or 0 for number in self._base.execute(query, (SIDES.index(side),)).fetchone())
+        texts, lower, entities, capitalised = self._base.execute(query, (SIDES.index(side),)).fetchone()
+        return texts or 0, lower or 0, entities or 0, capitalised or 0
 
     def repeats(self) -> Iterator[tuple[Stored, Stored, bool]]:
         """YIELDS (tuple): Each text that stands in its set already, the first one, and whether their spans are the same."""

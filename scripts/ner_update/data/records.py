@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, model_validator
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 
 class Example(BaseModel):
@@ -110,7 +110,7 @@ class Problem:
     def to_json(self) -> dict[str, Any]:
         """RETURNS (dict): Everything but the whole text, for corpus/check.json; it can be written as UTF-8."""
         span = [*self.span[:2], _writable(self.span[2][:INSIDE])] if self.span else None
-        row = {
+        row: dict[str, Any] = {
             "file": self.file,
             "line": self.line,
             "id": self.id,
@@ -206,7 +206,7 @@ def make_doc(nlp: Language, example: Example) -> Doc:
     problems = [finding.at("?", None, example) for finding in check_alignment(example, doc)]
     if problems:
         raise DataError(problems)
-    spans: list[Span] = [doc.char_span(start, end, label) for start, end, label in example.entities]
+    spans: list[Any] = [doc.char_span(start, end, label) for start, end, label in example.entities]
     doc.set_ents(spans)
     return doc
 

@@ -27,7 +27,9 @@ def unread_key(value: dict, passed_over: Collection[str] = ()) -> str:
     """
     said = "annotation_id" in value or any(isinstance(value.get(key), list) for key in ANNOTATION)
     known = OTHER.union(passed_over, BESIDE if said else ())
-    tokens = value.get("tokens") if isinstance(value.get("tokens"), list) else []
+    tokens = value.get("tokens")
+    if not isinstance(tokens, list):
+        tokens = []
     for key, inner in (*value.items(), *_of_tokens(tokens)):
         if key not in known and (_has_spans(inner, not said) or _has_tags(inner, len(tokens), not said)):
             return key

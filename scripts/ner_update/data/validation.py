@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator
-
-from pydantic import BaseModel
+from typing import Any
 
 from ner_update.data.offsets import Span, edited
 from ner_update.data.records import Finding
@@ -31,10 +30,10 @@ PAIRS = {
 EDGES = STRAY | PAIRS.keys() | set(PAIRS.values())
 
 
-def check_record(record: BaseModel, longest: int = LONGEST_TEXT) -> Iterator[Finding]:
+def check_record(record: Any, longest: int = LONGEST_TEXT) -> Iterator[Finding]:
     """Look at a record by itself: its text, its labels, its spans.
 
-    record (BaseModel): An Example, or a RawText, which has no spans.
+    record (Example or RawText): An Example, or a RawText, which has no spans.
     longest (int): nlp.max_length.
     YIELDS (Finding): What is wrong with it.
     """

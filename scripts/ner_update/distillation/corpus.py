@@ -39,7 +39,9 @@ def write_texts(nlp: Language, found: list[tuple[str, list[Voted]]], of: int, pa
     of (int): Votes in all.
     RETURNS (dict): spans, agreed entities by label; votes, of all that any teacher found in these texts: how many it has, and how often.
     """
-    spans, votes, left = Counter(), Counter(), iter(found)
+    spans: Counter = Counter()
+    votes: Counter = Counter()
+    left = iter(found)
     with replacing(path) as folder:
         while some := list(islice(left, TOGETHER)):
             shard = DocShard()

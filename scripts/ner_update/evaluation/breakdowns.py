@@ -53,6 +53,13 @@ def aligned(gold: Entities, predicted: Entities) -> Iterable[tuple[str, Entity |
     yield from (("spurious", None, p) for p in sorted(free))
 
 
+def either(gold: Entity | None, predicted: Entity | None) -> Entity:
+    """Get the entity of a pair: the gold one, or the predicted one if there is no gold one."""
+    found = gold or predicted
+    assert found
+    return found
+
+
 def errors(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], seed: int) -> tuple[dict, dict]:
     """Count the kinds of error, and which label was taken for which.
 
@@ -70,7 +77,7 @@ def errors(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[st
         cells: Counter = Counter()
         for n, (wanted, said) in enumerate(zip(gold, docs)):
             for kind, g, p in aligned(entities(wanted, labels), entities(said, labels)):
-                row = keys.index((g or p)[2])
+                row = keys.index(either(g, p)[2])
                 table[side][n, [row, -1], KINDS.index(kind)] += 1
                 cells[g[2] if g else NONE, p[2] if p else NONE] += 1
         matrices[side] = {g: {p: cells[g, p] for p in (*labels, NONE)} for g in (*labels, NONE)}

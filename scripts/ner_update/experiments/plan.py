@@ -5,7 +5,7 @@ for values in trials(plan): ...            # for Optuna, send the outcome of eac
 """
 
 import itertools
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -201,6 +201,6 @@ def shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _worded(item: dict) -> str:
+def _worded(item: Mapping) -> str:
     place = ".".join(str(part) for part in item["loc"] if part not in ("listed", "range", "int", "float"))
     return f"{place or 'all of it'}: {item['msg'].removeprefix('Value error, ')}"

@@ -42,8 +42,8 @@ def outcome(plan: Plan, trial: dict) -> Outcome | None:
     """RETURNS (Outcome): What a search is told of a trial, or None if it failed."""
     if "failed" in trial:
         return None
-    figures = {name: figure(trial, name)[0] for name in plan.limits}
-    lacking = sum(max(0.0, limit - figures[name]) for name, limit in plan.limits.items() if figures[name] is not None)
+    found = [(figure(trial, name)[0], limit) for name, limit in plan.limits.items()]
+    lacking = sum(max(0.0, limit - value) for value, limit in found if value is not None)
     return Outcome(figure(trial, plan.metric)[0] or 0.0, lacking)
 
 

@@ -31,7 +31,8 @@ def build(folder: Path) -> None:
 def settle(sdist: Path) -> None:
     """Write an sdist again without times, owners and file modes, which setuptools does not keep still."""
     with tarfile.open(sdist) as old:
-        members = [(m, old.extractfile(m).read() if m.isfile() else None) for m in old.getmembers()]
+        found = [(member, old.extractfile(member) if member.isfile() else None) for member in old.getmembers()]
+        members = [(member, content.read() if content else None) for member, content in found]
     with (
         replacing(sdist) as path,
         path.open("wb") as raw,

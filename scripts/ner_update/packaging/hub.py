@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 TASK = "token-classification"
 
@@ -11,7 +12,7 @@ def front_matter(meta: dict) -> str:
     """meta (dict): The pipeline's meta.json. RETURNS (str): What the Hub reads of a model card: language, licence, tags, scores."""
     from huggingface_hub import EvalResult, ModelCardData
 
-    told = {"task_type": TASK, "dataset_type": "own", "dataset_name": "the project's test set"}
+    told: dict[str, Any] = {"task_type": TASK, "dataset_type": "own", "dataset_name": "the project's test set"}
     scores = [("precision", "ents_p"), ("recall", "ents_r"), ("f1", "ents_f")]
     card = ModelCardData(
         language="multilingual" if meta["lang"] == "xx" else meta["lang"],

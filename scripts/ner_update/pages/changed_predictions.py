@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from ner_update.evaluation.breakdowns import aligned
+from ner_update.evaluation.breakdowns import aligned, either
 from ner_update.pages.error_examples import chosen, counted, described
 
 # What befell an entity that the base predicted, and what the update alone predicts.
@@ -49,11 +49,11 @@ def changed(rows: list[dict], metrics: dict) -> Iterator[dict]:
         found = []
         for kind, was, now in aligned(before, after):
             # A new label where the base said nothing is what the update is for.
-            if kind != "correct" and (was or now[2] in old):
-                known = gold if (was or now)[2] in labels else None
+            if kind != "correct" and (was or (now and now[2] in old)):
+                known = gold if either(was, now)[2] in labels else None
                 found.append(
                     (
-                        was or now,
+                        either(was, now),
                         {**described(change(was, now, new), row["text"], was, now), "judged": judged(was, now, known)},
                     )
                 )

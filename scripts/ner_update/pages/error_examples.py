@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from ner_update.evaluation.breakdowns import KINDS, aligned
+from ner_update.evaluation.breakdowns import KINDS, aligned, either
 
 ERRORS = KINDS[1:]
 # Of each test set: this many of the worst texts, and more until each label has some texts for each kind of its errors, or
@@ -43,7 +43,7 @@ def mistaken(rows: list[dict], metrics: dict) -> Iterator[dict]:
         gold, said = (chosen(row[side], labels[row["set"]]) for side in ("gold", "updated"))
         pairs = (pair for pair in aligned(gold, said) if pair[0] != "correct")
         errors = [
-            described(kind, row["text"], g, p) for kind, g, p in sorted(pairs, key=lambda pair: pair[1] or pair[2])
+            described(kind, row["text"], g, p) for kind, g, p in sorted(pairs, key=lambda pair: either(*pair[1:]))
         ]
         if errors:
             yield {
@@ -62,7 +62,9 @@ def worst(texts: list[dict]) -> list[dict]:
         each label that has fewer among them, up to MOST.
     """
     ranked = sorted(texts, key=lambda row: (row["set"] != "new", -len(row["errors"]), len(row["text"]), row["text"]))
-    picked, taken, shown = [], Counter(), Counter()
+    picked: list[dict] = []
+    taken: Counter = Counter()
+    shown: Counter = Counter()
     for row in ranked:
         kinds = {(row["set"], error["label"] or error["other"], error["kind"]) for error in row["errors"]}
         if taken[row["set"]] < WORST or (taken[row["set"]] < MOST and any(shown[kind] < OF_EACH for kind in kinds)):

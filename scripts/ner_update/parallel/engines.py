@@ -86,6 +86,9 @@ def _alone(setup: Callable[[], None], task: Any) -> Any:
     return Lost()
 
 
+_worker: Worker
+
+
 def _begin(kind: type, arguments: tuple) -> None:
     global _worker
     _worker = Worker(kind, arguments)

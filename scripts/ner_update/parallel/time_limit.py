@@ -14,7 +14,7 @@ import psutil
 try:
     import resource
 except ImportError:  # Windows
-    resource = None
+    resource = None  # type: ignore[assignment]  # Asked for before each use.
 
 MEMORY = 3 * 2**30
 # On a busy machine a process may wait for most of the time. It is ended after so many times its seconds all the same.

@@ -90,7 +90,7 @@ def recognisers(nlp: Language) -> list[str]:
 
 def entity_labels(nlp: Language) -> list[str]:
     """RETURNS (list): All labels that the entity recognisers of a pipeline know, sorted."""
-    return sorted({label for name in recognisers(nlp) for label in nlp.get_pipe(name).labels})
+    return sorted({label for name in recognisers(nlp) for label in nlp.pipe_labels[name]})
 
 
 def tokenizer_for(lang: str, base: Language | None = None) -> Language:

@@ -101,7 +101,7 @@ def note_of_last() -> dict:
 
 def same(known: list | None, process: psutil.Process) -> bool:
     """RETURNS (bool): Whether this is the process that a note tells of."""
-    return bool(known) and known[0] == process.pid and abs(known[1] - process.create_time()) < CLOCK
+    return known is not None and known[:1] == [process.pid] and abs(known[1] - process.create_time()) < CLOCK
 
 
 def alive(known: list | None) -> psutil.Process | None:
@@ -117,7 +117,7 @@ def refuse_if_alive(mine: psutil.Process) -> None:
     """RAISES (typer.Exit): If the run that last worked here is another than this one, and has not ended."""
     note = note_of_last()
     last = note.get("run")
-    if alive(last) and not same(last, mine) and not note.get("orphan"):
+    if last and alive(last) and not same(last, mine) and not note.get("orphan"):
         problem = f"Another run is at work in this project: {note['shown']!r} (process {last[0]})"
         fail([problem], "Wait until it is done, or stop it, and run the same command again.")
 

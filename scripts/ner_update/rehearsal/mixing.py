@@ -90,7 +90,8 @@ def write_mix(mixed: Iterable[tuple[str, list[Doc]]], path: Path) -> dict[str, d
 
     RETURNS (dict): For each kind of example its texts and its spans by label.
     """
-    texts, spans = Counter(), {kind: Counter() for kind in KINDS}
+    texts: Counter = Counter()
+    spans: dict[str, Counter] = {kind: Counter() for kind in KINDS}
     with replacing(path) as folder:
         folder.mkdir(parents=True)
         for kind, docs in mixed:

@@ -2,9 +2,9 @@
 
 import shutil
 import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, Optional
 
 import srsly
 from spacy.language import Language
@@ -31,7 +31,7 @@ def keeping(
     saving = pending = stopped = False
     steps = saved = done
 
-    def interrupted(number: int = 0, frame: Optional[object] = None) -> None:
+    def interrupted(number: int = 0, frame: object | None = None) -> None:
         nonlocal pending, stopped
         if saving:
             pending = True
@@ -66,7 +66,7 @@ def keeping(
         return learn(nlp, *args, **options)
 
     before = signal.signal(signal.SIGINT, interrupted)
-    nlp.to_disk, nlp.update = to_disk, update
+    nlp.to_disk, nlp.update = to_disk, update  # type: ignore[method-assign]  # As long as the block.
     try:
         yield
     finally:

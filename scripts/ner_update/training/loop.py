@@ -3,11 +3,13 @@ learnt so far kept when somebody interrupts it.
 """
 
 import shutil
+from collections.abc import Iterator, Mapping
 from configparser import Error as NotAConfig
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Iterator
+from types import MappingProxyType
+from typing import Any
 
 import srsly
 from catalogue import RegistryError
@@ -114,10 +116,10 @@ def trained(
     shutil.rmtree(kept, ignore_errors=True)
 
 
-def read_config(config: Path, overrides: dict[str, Any] = {}) -> Config:
+def read_config(config: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> Config:
     """RETURNS (Config): A training config. RAISES (typer.Exit): After a message, if it is none, or has a misspelt setting."""
     try:
-        given = load_config(config, overrides=overrides)
+        given = load_config(config, overrides=dict(overrides))
         given["training"]
     except (NotAConfig, ValueError, KeyError) as error:
         fail([f"{config.name} is no training config: {' '.join(str(error).split())}"], ADVICE)
@@ -142,7 +144,7 @@ def can_stream(config: Config) -> bool:
 def unknown_settings(config: Config) -> Iterator[str]:
     """YIELDS (str): Each setting that spaCy would not read, which is how it takes a misspelt one, with the nearest that it knows."""
     for section, schema in SECTIONS.items():
-        known = sorted(schema.model_fields)
+        known = sorted(schema.model_fields)  # type: ignore[attr-defined]  # Of pydantic 2.
         for name in sorted({*config.get(section, {})} - {*known}):
             near = get_close_matches(name, known, 1)
             yield f"{section}.{name}" + (f" (did you mean {near[0]}?)" if near else "")

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -102,7 +103,7 @@ def begin(project: Project, start: str) -> Beginning:
         {"component": name, "from": made if name in trained else "sourced from the base", "learns": name in trained}
         for name in nlp.pipe_names
     ]
-    return Beginning(nlp, trained, sorted({label for name in trained for label in nlp.get_pipe(name).labels}), rows)
+    return Beginning(nlp, trained, sorted({label for name in trained for label in nlp.pipe_labels[name]}), rows)
 
 
 def sourced(project: Project) -> Language:
@@ -188,9 +189,10 @@ def ways(project: Project, beginning: Beginning, start: str, gold: Doc) -> Itera
         name = recognisers(base)[0]
         # Weights of a new label are random.
         fix_random_seed(project.seed)
+        recogniser: Any = base.get_pipe(name)
         for label in begun.labels:
-            base.get_pipe(name).add_label(label)
-        layers = list(base.get_pipe(name).model.walk())
+            recogniser.add_label(label)
+        layers = list(recogniser.model.walk())
         heard = [
             other
             for other, pipe in base.pipeline

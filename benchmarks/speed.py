@@ -15,9 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Callable
 
 import spacy
 import srsly
@@ -214,7 +214,8 @@ def without_work(project: Path, folder: Path) -> None:
 def engines(sizes: list[int] = [1000, 10000, 100000], rounds: int = 3):
     """On the small data of the tests, with as many raw texts. What an engine takes for itself is measured twice: with one command
     that has nothing to do ("one"), and with the project's own files and commands, of which none has ("same"). "Stock" is "same" as DVC
-    comes from PyPI, without the YAML parser in C that pyproject.toml adds."""
+    comes from PyPI, without the YAML parser in C that pyproject.toml adds.
+    """
     from tiny_project import tiny
 
     for size in sizes:

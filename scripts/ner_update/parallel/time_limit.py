@@ -4,16 +4,17 @@ import math
 import os
 import signal
 import time
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing import Pool
 from multiprocessing.pool import AsyncResult
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any
 
 import psutil
 
 try:
     import resource
 except ImportError:  # Windows
-    resource = None
+    resource = None  # type: ignore[assignment]  # Asked for before each use.
 
 MEMORY = 3 * 2**30
 # On a busy machine a process may wait for most of the time. It is ended after so many times its seconds all the same.

@@ -25,6 +25,7 @@ import psutil
 import spacy
 import srsly
 import typer
+
 from reading import ROOT, grow, memory
 
 sys.path.insert(0, str(ROOT / "scripts"))

@@ -31,14 +31,13 @@ from spacy.util import fix_random_seed, load_config
 ROOT = Path(__file__).parents[1]
 for folder in ("benchmarks", "scripts", "tests"):
     sys.path.insert(0, str(ROOT / folder))
-from reading import grow  # noqa: E402
-from run import copy_project  # noqa: E402
-
 from ner_update.corpus.shards import DocShard, read_docs  # noqa: E402
 from ner_update.pipeline import text_context  # noqa: E402, F401
 from ner_update.pipeline.compute import use_openblas  # noqa: E402
 from ner_update.update import augmentation as made_up_names  # noqa: E402, F401
 from ner_update.update.retraining import best_step, together  # noqa: E402
+from reading import grow  # noqa: E402
+from run import copy_project  # noqa: E402
 
 ENVIRONMENT = {**os.environ, "CI": "true", "NO_COLOR": "1"}
 app = typer.Typer()

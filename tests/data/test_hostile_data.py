@@ -13,8 +13,8 @@ from conftest import write
 from ner_update.data.reader import read_data
 from ner_update.data.records import Problem
 from ner_update.data.validation import LONGEST_WORD
-from ner_update.parallel import pool as in_processes
 from ner_update.pages.render import render
+from ner_update.parallel import pool as in_processes
 
 # A hang is a failure here.
 pytestmark = pytest.mark.timeout(120)

@@ -108,6 +108,7 @@ endif
 
 .venv/base.installed: .venv/uv
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements/base.txt
+	uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	touch $@
 
 .venv/%.installed: requirements/%.txt .venv/base.installed

@@ -25,12 +25,13 @@ import psutil
 import spacy
 import srsly
 import typer
+
 from reading import ROOT, grow, memory
 
 sys.path.insert(0, str(ROOT / "scripts"))
-from spacy.util import minibatch  # noqa: E402
+from spacy.util import minibatch
 
-from ner_update.corpus.shards import DocShard  # noqa: E402
+from ner_update.corpus.shards import DocShard
 
 SHARD = 10_000
 # Of `rehearse` without the choosing and the writing.
@@ -58,7 +59,8 @@ def write_corpus(texts: Path, folder: Path) -> None:
 
 def measure(folder: Path, command: list, workers: int) -> dict:
     """RETURNS (dict): Seconds that a command took; its CPU seconds one after the other, with those of the other workers left out
-    when they work beside the busiest one; and the most memory in MB that it and its processes had at once."""
+    when they work beside the busiest one; and the most memory in MB that it and its processes had at once.
+    """
     started, most, busy = time.perf_counter(), 0, {}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     running = psutil.Popen(

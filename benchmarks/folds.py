@@ -17,7 +17,6 @@ import numpy
 import spacy
 import srsly
 import typer
-from run import BASE, ROOT
 from spacy.tokens import Doc, DocBin
 from wasabi import msg
 
@@ -32,6 +31,7 @@ from ner_update.evaluation.scoring import count, entities, f_score, prf
 from ner_update.pipeline.compute import use_openblas
 from ner_update.update.settings import Parts
 from ner_update.update.threshold import lower_outside
+from run import BASE, ROOT
 
 FOLDS = 4
 DEV = 0.15

@@ -1,5 +1,6 @@
 """The published way to update: source the base's `ner`, and train it on the new examples alone (explosion/projects,
-pipelines/ner_demo_update). It stands in the results table to show what it forgets."""
+pipelines/ner_demo_update). It stands in the results table to show what it forgets.
+"""
 
 import sys
 from pathlib import Path

@@ -18,8 +18,8 @@ names blocks of 40 sentences, so that a block is on one side of a split.
 
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import spacy
 import srsly

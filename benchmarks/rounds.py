@@ -15,12 +15,12 @@ from pathlib import Path
 import spacy
 import srsly
 import typer
-from run import BASE, ROOT, copy_project, run, words_per_second
 from spacy.language import Language
 
 from ner_update.corpus.shards import read_docs
 from ner_update.evaluation.scoring import count, entities, f_score
 from ner_update.pipeline.compute import use_openblas
+from run import BASE, ROOT, copy_project, run, words_per_second
 
 UPDATED = "training/updated/model-best"
 

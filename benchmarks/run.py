@@ -20,8 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import spacy
 import srsly
@@ -116,7 +116,8 @@ def gain_difference(project: Path, one: str, other: str) -> dict:
 
 def updates(project: Path, seed: int, name: str, separate: bool, voting: dict[str, str]) -> Iterator[dict]:
     """YIELDS (dict): Rows of the update, by the project's commands; of the same recipe without rehearsal, if it is wanted; and of the
-    update that learns from others, if `voting`, vars to set for it, says that there shall be any."""
+    update that learns from others, if `voting`, vars to set for it, says that there shall be any.
+    """
     one = evaluated(project, f"update{name}", updated(project, "rehearse", f"update{name}"))
     if separate:
         other = trained_alone(project, seed, f"separate{name}")

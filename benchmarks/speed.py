@@ -15,9 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Callable
 
 import spacy
 import srsly
@@ -31,14 +31,13 @@ from spacy.util import fix_random_seed, load_config
 ROOT = Path(__file__).parents[1]
 for folder in ("benchmarks", "scripts", "tests"):
     sys.path.insert(0, str(ROOT / folder))
-from reading import grow  # noqa: E402
-from run import copy_project  # noqa: E402
-
 from ner_update.corpus.shards import DocShard, read_docs  # noqa: E402
 from ner_update.pipeline import text_context  # noqa: E402, F401
 from ner_update.pipeline.compute import use_openblas  # noqa: E402
 from ner_update.update import augmentation as made_up_names  # noqa: E402, F401
 from ner_update.update.retraining import best_step, together  # noqa: E402
+from reading import grow  # noqa: E402
+from run import copy_project  # noqa: E402
 
 ENVIRONMENT = {**os.environ, "CI": "true", "NO_COLOR": "1"}
 app = typer.Typer()
@@ -214,7 +213,8 @@ def without_work(project: Path, folder: Path) -> None:
 def engines(sizes: list[int] = [1000, 10000, 100000], rounds: int = 3):
     """On the small data of the tests, with as many raw texts. What an engine takes for itself is measured twice: with one command
     that has nothing to do ("one"), and with the project's own files and commands, of which none has ("same"). "Stock" is "same" as DVC
-    comes from PyPI, without the YAML parser in C that pyproject.toml adds."""
+    comes from PyPI, without the YAML parser in C that pyproject.toml adds.
+    """
     from tiny_project import tiny
 
     for size in sizes:

@@ -5,7 +5,6 @@ matches away, and how far it is right in the annotated texts.
 """
 
 from pathlib import Path
-from typing import Optional
 
 import srsly
 import typer
@@ -24,8 +23,8 @@ def main(
     patterns: Path,
     raw: Path,
     output: Path,
-    annotated: Optional[Path] = typer.Option(None, help="Annotated texts, to see how far each pattern is right"),
-    table: Optional[Path] = typer.Option(None, help="JSON file: what each pattern matched"),
+    annotated: Path | None = typer.Option(None, help="Annotated texts, to see how far each pattern is right"),
+    table: Path | None = typer.Option(None, help="JSON file: what each pattern matched"),
     lang: str = "en",
     told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
     engine: str = "local",

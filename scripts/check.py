@@ -1,7 +1,6 @@
 """Check every data file under assets/, list all problems at once, and tokenise the texts, before anything is built on them."""
 
 from pathlib import Path
-from typing import Optional
 
 import srsly
 import typer
@@ -30,7 +29,7 @@ def main(
     lang: str = "en",
     base_model: str = "",
     told: str = typer.Option("", "--format", help="What files are that could be read in more than one way"),
-    fix_in: Optional[Path] = typer.Option(
+    fix_in: Path | None = typer.Option(
         None, "--fix", help="Write repaired copies of all files to this folder, and nothing else"
     ),
 ):

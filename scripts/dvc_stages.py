@@ -41,7 +41,8 @@ def stage(command: dict) -> dict:
 
 def write_stages(project: Path, dvc: Path) -> str:
     """RETURNS (str): dvc.yaml with its stages made anew from the commands of the workflow `all`, on which files depend;
-    what a person runs now and then (a review, an export) is none. All else in dvc.yaml stays."""
+    what a person runs now and then (a review, an export) is none. All else in dvc.yaml stays.
+    """
     yaml = YAML()
     yaml.width = 10_000
     config = yaml.load(project.read_text(encoding="utf8"))

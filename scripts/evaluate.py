@@ -1,7 +1,6 @@
 """Compare the base pipeline with the updated one: what was gained, what was kept, on which kinds of entity and of text."""
 
 from pathlib import Path
-from typing import Optional
 
 import spacy
 import srsly
@@ -20,7 +19,7 @@ def main(
     corpus: Path,
     metrics: Path,
     rows: Path,
-    breakdowns: Optional[Path] = typer.Option(
+    breakdowns: Path | None = typer.Option(
         None, help="Also measure by kinds of entity and of text, and write that here"
     ),
     seed: int = 0,

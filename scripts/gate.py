@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Optional
 
 import srsly
 import typer
@@ -18,7 +17,7 @@ def main(
     differences: Path,
     report: Path = typer.Argument(help="File that says where the report is"),
     output: Path = typer.Argument(),
-    breakdowns: Optional[Path] = typer.Option(None, help="Where more figures are, for --gates"),
+    breakdowns: Path | None = typer.Option(None, help="Where more figures are, for --gates"),
     min_gain: float = typer.Option(0.0, help="F of the new labels on the test set, in percent"),
     min_retention: float = typer.Option(0.0, help="Strict retention, or agreement where there is no gold, in percent"),
     max_mixed_loss: float = typer.Option(100.0, help="Points of F lost where names of old labels are in the same text"),

@@ -53,7 +53,7 @@ def resolve(*words: object) -> str:
 def usable(tag: Tag) -> bool:
     """RETURNS (bool): Whether one of our Pythons installs such a wheel, on one of our systems."""
     stable = tag.abi in ("none", "abi3") and re.fullmatch(r"py3|cp3\d*", tag.interpreter)
-    return bool((stable or tag.interpreter in PYTHONS and tag.abi in PYTHONS) and SYSTEMS.fullmatch(tag.platform))
+    return bool((stable or (tag.interpreter in PYTHONS and tag.abi in PYTHONS)) and SYSTEMS.fullmatch(tag.platform))
 
 
 def pin(package: dict) -> str:

@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import Optional
 
 import spacy
 import srsly
@@ -28,10 +27,10 @@ def main(
     name: str = typer.Option(...),
     version: str = typer.Option(...),
     license: str = "",
-    breakdowns: Optional[Path] = typer.Option(
+    breakdowns: Path | None = typer.Option(
         None, help="For the limits that the model card names; it has fewer without it"
     ),
-    summary: Optional[Path] = typer.Option(
+    summary: Path | None = typer.Option(
         None, help="For how many texts it learnt from that nobody annotated, and who read them"
     ),
 ):

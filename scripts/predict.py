@@ -48,7 +48,7 @@ def main(
         given, names, others = Folder(source), [only][: only.endswith(SUFFIXES)], []
     else:
         names, others = given.names()
-    if out.inside(read) or read.inside(out) and any(out.inside(read, name) for name in names):
+    if out.inside(read) or (read.inside(out) and any(out.inside(read, name) for name in names)):
         fail(
             [f"{target} is, holds or lies in {shown}: it would be written over what is read, or read the next time"],
             NOTHING,

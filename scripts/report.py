@@ -1,7 +1,6 @@
 """Write one offline HTML page: the verdict, base and updated side by side, training curves, where it fails, and what made it."""
 
 from pathlib import Path
-from typing import Optional
 
 import srsly
 import typer
@@ -39,7 +38,7 @@ def main(
     metrics: Path,
     rows: Path,
     output: Path,
-    breakdowns: Optional[Path] = typer.Option(
+    breakdowns: Path | None = typer.Option(
         None, help="Kinds of entity, of error and of text; left out of the page without it"
     ),
     made: Path = typer.Option(..., help="Written after the page: the gate waits for it, and reruns for no other page"),

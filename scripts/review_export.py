@@ -1,7 +1,7 @@
 """Write pre-annotated texts as tasks for an annotation tool, where people review them; review_import.py takes them back."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Iterable, Iterator
 
 import typer
 from wasabi import msg

@@ -10,8 +10,9 @@
 Then the same updates made in three ways, and what each does to sentences with the old labels.
 """
 
+from functools import partial
 from pathlib import Path
-from typing import Literal, Optional
+from typing import Literal
 
 import spacy
 import srsly
@@ -44,7 +45,7 @@ def main(
         "updated",
         help="Where the weights come from: the updated pipeline, a new recogniser as `update` begins it, or nlp.initialize",
     ),
-    vectors: Optional[Path] = typer.Option(None, help="Pipeline folder with word vectors, as for the update"),
+    vectors: Path | None = typer.Option(None, help="Pipeline folder with word vectors, as for the update"),
     encoder: str = typer.Option("", help="Hugging Face encoder, as for the update"),
     others: int = typer.Option(8, min=0, help="Other new texts in a batch, beside the one that is shown"),
     told: str = typer.Option("", "--format", help="What a file is that could be read in more than one way"),
@@ -53,7 +54,7 @@ def main(
 ):
     if missing := [path for path in (base, updated, corpus / "update/train.spacy") if not path.exists()]:
         fail([f"{path} is missing" for path in missing], "Run the whole project first: make")
-    if line and text or span and not text:
+    if (line and text) or (span and not text):
         fail(
             ["--line and --text do not go together" if line and text else "--span needs the --text that it is in"],
             "Give one of the two.",
@@ -83,7 +84,7 @@ def main(
                 optimizer,
                 drop,
                 seed,
-                lambda: looked_at(way.nlp, gold, sentences, test, known),
+                partial(looked_at, way.nlp, gold, sentences, test, known),
             )
         )
         told_ways.append(

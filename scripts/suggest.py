@@ -5,10 +5,10 @@ count half from then on, so that the list is not fifty texts for one of them.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from hashlib import md5
 from heapq import heapify, heappop, heappush, nlargest
 from pathlib import Path
-from typing import Iterable, Iterator
 
 import spacy
 import srsly
@@ -56,7 +56,8 @@ def choose(found: Iterable[Candidate], number: int) -> Iterator[tuple[Candidate,
 
 def fresh(raw: Iterable[RawText], sets: dict[str, list[Example]]) -> Iterator[str]:
     """YIELDS (str): Each raw text of which nothing alike is annotated, or came before. Texts of a document that has its place in
-    the base or the test set are left out as well: preprocess would not train on them."""
+    the base or the test set are left out as well: preprocess would not train on them.
+    """
     taken = {group_key(RawText(text=example.text)) for examples in sets.values() for example in examples}
     taken |= {group_key(example) for name in ("base", "test") for example in sets[name]}
     for record in raw:

@@ -6,7 +6,6 @@ the rest. What chooses is the dev set; the test set is looked at for the chosen 
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Optional
 
 import srsly
 import typer
@@ -88,7 +87,7 @@ def finished(sweep: Sweep, part: tuple[int, int]) -> list[dict]:
     return list(found.values())
 
 
-def conclude(plan: Plan, found: list[dict], chosen: Optional[dict], tests: list[Optional[dict]]) -> None:
+def conclude(plan: Plan, found: list[dict], chosen: dict | None, tests: list[dict | None]) -> None:
     """Say which trial is the best, how sure that is, and what the test set says of it.
 
     found (list): The trials; the first is what is committed.

@@ -6,7 +6,6 @@ says what is broken and not what to do. Without them they run what they cannot k
 
 import json
 from pathlib import Path
-from typing import Optional
 
 import psutil
 import srsly
@@ -26,7 +25,7 @@ def is_dvc(number: int) -> bool:
         return False
 
 
-def holders(path: Path) -> Optional[list[int]]:
+def holders(path: Path) -> list[int] | None:
     """RETURNS (list): Numbers of the processes that a DVC read-write lock names, or None if it cannot be read."""
     try:
         lock = json.loads(path.read_text(encoding="utf8"))
@@ -45,7 +44,7 @@ def unlock(project: Path) -> list[str]:
     path = project / RWLOCK
     if path.is_file():
         found = holders(path)
-        if found is None or found and not any(map(is_dvc, found)):
+        if found is None or (found and not any(map(is_dvc, found))):
             path.unlink()
             removed.append(f"{RWLOCK}: {'cut off' if found is None else 'no DVC holds it any more'}")
     for name, what in NOTES.items():

@@ -22,7 +22,7 @@ class Options(UpdateSettings):
 def main(options: Options):
     updated, name = train_update(UpdateSettings.of(options), options.output, options.log, options.threshold)
     msg.good(
-        f"{options.output} has {', '.join(updated.pipe_names)}; {name} learnt {', '.join(updated.get_pipe(name).labels)}"
+        f"{options.output} has {', '.join(updated.pipe_names)}; {name} learnt {', '.join(updated.pipe_labels[name])}"
     )
 
 

@@ -38,8 +38,8 @@ def main(project: Path = Path(".")):
     if not different:
         msg.good(f"All {count} outputs have the bytes that dvc.lock promises")
         return
-    for stage, path in different:
-        msg.warn(f"{stage}: {path} differs from dvc.lock")
+    for stage, output in different:
+        msg.warn(f"{stage}: {output} differs from dvc.lock")
     if not {stage for stage, _ in different} <= rounded:
         fail(
             ["Outputs differ that no CPU can round in another way"],

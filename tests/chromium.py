@@ -6,10 +6,10 @@ import shutil
 import subprocess
 import time
 from base64 import b64decode
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Iterator
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 

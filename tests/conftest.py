@@ -8,10 +8,10 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Callable
 
 import pytest
 import srsly
@@ -82,7 +82,6 @@ def run_update(
     options (tuple): More words for the update command, and for its teachers.
     RETURNS (dict): training/metrics.json.
     """
-
     base, given, silver = "training/base/model-best", ["--base-model", base_model], "corpus/silver.jsonl"
     update = [f"training/updated/{name}" for name in ("model-best", "log.jsonl", "threshold.jsonl")]
     distilled = ["corpus/distilled.spacy", "corpus/distilled.json"]

@@ -6,9 +6,9 @@ python tests/rerun_table.py        # writes the table into docs/reruns.md
 import os
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 import numpy
 import srsly

@@ -18,7 +18,7 @@ from ner_update.data.grouping import group_key
 from ner_update.data.reader import read_data
 from ner_update.data.records import Example
 from ner_update.rehearsal.examples import as_negative, learnt_from, spared_tokens
-from ner_update.rehearsal.mixed_examples import CONFIG, OLD, carriers, mixed_examples, names_of
+from ner_update.rehearsal.mixed_examples import CONFIG, OLD, TIMES, carriers, mixed_examples, names_of
 from ner_update.rehearsal.mixing import mix, write_mix
 from ner_update.rehearsal.raw_texts import RawTexts, digest
 
@@ -277,7 +277,7 @@ def test_one_more_file_of_examples_adds_a_shard_to_the_update_and_changes_none(t
         and both["gold"]["texts"] == 20
         and one["rehearsal"]["texts"] == both["rehearsal"]["texts"] == 25
     )
-    assert one["mixed"]["texts"] == 10 and len(few) == 3 and len(more) == 5 and few.items() < more.items()
+    assert one["mixed"]["texts"] == 10 * TIMES and len(few) == 3 and len(more) == 5 and few.items() < more.items()
     # Of more base texts than are wanted those come whose hash is lowest, whatever shard they are in.
     counts, _ = made(files[:1], 1.2, "some")
     assert counts["rehearsal"]["texts"] == 12
@@ -300,12 +300,13 @@ def test_new_examples_are_joined_with_names_that_the_base_knows(tmp_path):
         new.append(nlp.make_doc(f"my zune {n} died"))
         new[-1].set_ents([Span(new[-1], 1, 3, "GADGET")], missing=[new[-1][3:4]], default="outside")
     made = list(mixed_examples(nlp, new, carriers(rehearsal, 9), []))
-    assert len(made) == len(new) and all(
-        [(ent.text, ent.label_) for ent in doc.ents] == [(gold.ents[0].text, "GADGET")] for doc, gold in zip(made, new)
-    )
+    golds = [gold for gold in new for _ in range(TIMES)]
+    assert len(made) == len(golds)
+    for doc, gold in zip(made, golds):
+        assert [(ent.text, ent.label_) for ent in doc.ents] == [(gold.ents[0].text, "GADGET")]
     after = {
         doc.text.replace(gold.text, "").strip(): [token.ent_iob_ for token in doc]
-        for doc, gold in zip(made, new)
+        for doc, gold in zip(made, golds)
         if doc.text.startswith(gold.text)
     }
     assert after.keys() == {"Ines again", "Ines", "Ines, Ines", "Ines, Ines, Ines"}

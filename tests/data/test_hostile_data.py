@@ -11,6 +11,7 @@ from ner_update.data.reader import read_data
 from ner_update.data.records import Problem
 from ner_update.data.validation import LONGEST_WORD
 from ner_update.pages.render import render
+from ner_update.parallel import pool as in_processes
 
 # A hang is a failure here.
 pytestmark = pytest.mark.timeout(120)
@@ -149,6 +150,8 @@ def test_a_file_that_may_not_be_read(refused, assets, monkeypatch):
         return opened(path, *words, **options)
 
     monkeypatch.setattr(Path, "open", no)
+    # Another process would not know of it, where processes are not forked.
+    monkeypatch.setattr(in_processes, "cores", lambda: 1)
     refused("new.jsonl: the file cannot be read: Permission denied")
 
 

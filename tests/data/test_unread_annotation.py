@@ -32,7 +32,8 @@ ACCEPTED = {"text": TEXT, "tokens": TOKENS, "_input_hash": 1, "_task_hash": 2, "
 @pytest.fixture
 def checked(assets, tmp_path, monkeypatch):
     """Run the check command in this process: checked() gives its exit code, the counts of assets/annotated, and the errors
-    by file and line."""
+    by file and line.
+    """
     monkeypatch.chdir(tmp_path)
 
     def run():
@@ -404,7 +405,7 @@ READ = {
 
 def test_columns_that_are_read(checked, assets):
     (assets / "annotated/new.jsonl").unlink()
-    for number, (name, content) in enumerate(READ.items()):
+    for number, (_name, content) in enumerate(READ.items()):
         (assets / f"annotated/{number}.conll").write_text(content.replace("dead", f"dead{number}"))
     code, counts, errors = checked()
     assert (code, errors) == (0, {}) and counts["spans"] == {"GADGET": 8} and counts["texts"] == 10

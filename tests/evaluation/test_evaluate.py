@@ -1,5 +1,6 @@
 """What the evaluation counts: kinds of error that add up, kinds of entity, differences in words, and gold that keeps its place
-when a text is rewritten."""
+when a text is rewritten.
+"""
 
 from collections import Counter
 
@@ -197,7 +198,7 @@ def test_rewritten_texts_keep_the_gold_in_its_place():
 def test_no_punctuation_is_left_and_no_letter_lost(text):
     made = "".join(without_punctuation(text))
     assert not set(made) & set(".,'-\"!") and [c for c in made if c.isalpha()] == [c for c in text if c.isalpha()]
-    assert len(without_punctuation(text)) == len(text) and "  " not in made.replace("\n", "x") or "  " in text
+    assert (len(without_punctuation(text)) == len(text) and "  " not in made.replace("\n", "x")) or "  " in text
 
 
 def test_unseen_names_are_unseen_and_the_same_each_time():

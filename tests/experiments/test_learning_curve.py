@@ -1,6 +1,7 @@
 """The learning curve and the trials, on a tiny project: they train what the update trains, once, and say what it is worth."""
 
 import csv
+import itertools
 import random
 from statistics import mean, stdev
 from xml.etree import ElementTree
@@ -76,7 +77,7 @@ def test_shares_are_nested_whatever_the_order():
     mixed = random.Random(1).sample(docs, len(docs))
     shares = [{doc.text for doc in nested(docs, share, seed=0)} for share in (0.25, 0.5, 0.75, 1.0)]
     assert [len(share) for share in shares] == [10, 20, 30, 40]
-    assert all(small < large for small, large in zip(shares, shares[1:]))
+    assert all(small < large for small, large in itertools.pairwise(shares))
     assert (
         {doc.text for doc in nested(mixed, 0.25, seed=0)}
         == shares[0]

@@ -1,5 +1,6 @@
 """Many experiments: each trial runs in DVC's queue and comes into one table; what is finished is never run again; the workspace
-stays as it is."""
+stays as it is.
+"""
 
 import csv
 import os
@@ -8,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -68,10 +69,8 @@ def left(project):
     """Processes that work in a folder of the project."""
     found = []
     for process in psutil.process_iter():
-        try:
+        with suppress(psutil.Error):
             found += [process] if Path(process.cwd()).is_relative_to(project) else []
-        except psutil.Error:
-            pass
     return found
 
 

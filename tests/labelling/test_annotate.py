@@ -227,7 +227,7 @@ def test_silver_joins_the_training_when_a_var_says_so(mixed, tmp_path):
 
 
 def test_no_more_silver_than_there_is(mixed):
-    docs, mix, done = mixed("--silver-ratio", "50")
+    _docs, mix, done = mixed("--silver-ratio", "50")
     assert "(all there are)" in done.out and 0 < mix["train"]["silver"]["texts"] <= 16
 
 

@@ -278,7 +278,7 @@ def rows(tmp_path: Path) -> list[dict]:
 
 @pytest.mark.parametrize("kind", ["label_studio", "prodigy", "doccano"])
 def test_through_the_commands(assets, export, take_back, tmp_path, kind):
-    tool, told, name, reviewed_as_is = REVIEWS[kind]
+    tool, _told, name, reviewed_as_is = REVIEWS[kind]
     content = reviewed_as_is(export(tool, SILVER))
     done = take_back(name, content)
     assert done.code == 0 and "3 texts are new in assets/annotated/reviewed.jsonl" in done.out, done.raw

@@ -91,7 +91,7 @@ def test_data_stand_beside_what_the_check_found(assets, run, tmp_path, monkeypat
     assert run("check.py", "assets").code == 1
     problems = srsly.read_json(tmp_path / "corpus/check.json")["problems"]
     counted = shown_texts.kinds(problems)
-    assert {"unreadable", "edge_punctuation"} <= set(counted) and list(counted)[0] == "unreadable"
+    assert {"unreadable", "edge_punctuation"} <= set(counted) and next(iter(counted)) == "unreadable"
     file = "assets/annotated/more.jsonl"
     rows = list(shown_texts.data(file, Path("assets"), problems))
     assert [row.text for row in rows] == [None, "my Zune, too", "fine"]
@@ -226,7 +226,7 @@ def type_in(page: Page, text: str) -> None:
 
 @pytest.mark.browser
 def test_a_typed_text_is_seen_in_both_columns(server, page):
-    address, hosts, process = server
+    address, _hosts, _process = server
     page.open(address)
     type_in(page, "Ines lost my Zune today")
     base = page.wait(
@@ -255,7 +255,7 @@ def test_a_typed_text_is_seen_in_both_columns(server, page):
 
 @pytest.mark.browser
 def test_errors_and_data_are_browsed(server, page):
-    address, hosts, process = server
+    address, _hosts, _process = server
     page.open(address)
     for name, box in (("Test errors", ".error.gold"), ("Data", ".row")):
         page.wait(

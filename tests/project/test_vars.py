@@ -33,7 +33,7 @@ ALLOWED = {
     **dict.fromkeys(("package_license", "base_model", "base_model_version", "encoder", "vectors_from"), TEXTS),
     **dict.fromkeys(("predict_from", "predict_to"), NAME | {"two words", "list"}),
     **dict.fromkeys(("update_config", "review_source"), NAME),
-    **dict.fromkeys(("format", "gates", "hub_repository"), {"empty"}),
+    **{key: {"empty"} for key in ("format", "gates", "hub_repository")},
     "package_name": {"nan", "inf", "word", "truth", "null"},
 }
 

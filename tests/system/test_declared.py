@@ -108,7 +108,8 @@ def test_reads_and_writes_what_it_declares(used, cmd):
 
 def scratch(path: str) -> bool:
     """RETURNS (bool): Whether a path is the library's own __init__.py, or project.yml, of which each command checks the vars, the lock of the run, or inside a folder
-    that `outputs.scratch` lends, or that one training leaves to the next: gone when the command ends."""
+    that `outputs.scratch` lends, or that one training leaves to the next: gone when the command ends.
+    """
     return (
         re.match(
             r"scripts/ner_update/__init__\.py$|project\.yml$|(training/\w+|corpus)/(\.(config|checkpoints|first_training|gold|splits)\.tmp|first_training)(/|$)|training/\.run\.(lock|json)$",

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -35,8 +35,10 @@ def fresh(tmp_path_factory):
 
 
 @contextmanager
-def started(engine: str, project: Path, env: dict = {}):
+def started(engine: str, project: Path, env: dict | None = None):
     """A run in the background, in a process group of its own; what it prints goes to a file."""
+    if env is None:
+        env = {}
     words = (
         [sys.executable, *ENGINES[engine][1:]] if engine == "spacy" else [Path(sys.executable).parent / "dvc", "repro"]
     )
@@ -53,7 +55,7 @@ def started(engine: str, project: Path, env: dict = {}):
         try:
             yield run
         finally:
-            for process in commands(run) + [run]:
+            for process in [*commands(run), run]:
                 kill(process)
             run.wait()
 
@@ -72,10 +74,8 @@ def commands(run: subprocess.Popen) -> list[psutil.Process]:
 
 
 def kill(process) -> None:
-    try:
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
         process.kill()
-    except (psutil.NoSuchProcess, ProcessLookupError):
-        pass
 
 
 def until(run: subprocess.Popen, seen) -> None:
@@ -143,7 +143,8 @@ def test_a_second_run_is_told_so(finished, tmp_path, first, second):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_interrupted_training_is_kept(finished, tmp_path, engine, begins, kept):
     """SIGINT to the whole group, as Ctrl-C sends it, in the first and in the second training of the update. RESUME=1 goes on;
-    without it the outputs are the uninterrupted run's."""
+    without it the outputs are the uninterrupted run's.
+    """
     project = with_work(finished, engine, tmp_path)
     with started(engine, project, {"PYTHONUNBUFFERED": "1"}) as run:
         until(

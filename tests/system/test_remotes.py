@@ -23,7 +23,7 @@ def test_a_clone_pulls_and_trains_nothing(ran_with_dvc, remote, tmp_path):
     project = shutil.copytree(ran_with_dvc, tmp_path / "mine", symlinks=True)
     for words in remote:
         assert command("dvc", "remote", *words, cwd=project).code == 0
-    done = command("python", "-m", "spacy", "project", "run", "push-dry-run", cwd=project, **KEYS)
+    done = command("python", "scripts/push.py", "--dry-run", cwd=project, **KEYS)
     assert done.code == 0 and "Would go to store" in done.out and "packages/en_gadget_ner-0.1.0" in done.out, done.raw
     done = command("python", "-m", "spacy", "project", "run", "push", cwd=project, **KEYS)
     assert done.code == 0 and "pushed" in done.out and "All is in store" in done.out, done.raw

@@ -102,7 +102,8 @@ def weights(folder):
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_the_gradients_add_up_to_those_of_one_process(config, corpus, tmp_path, accumulate):
     """Without dropout, and in the first round, after which they have the texts in other orders. Of Adam, which makes a step of the
-    sign of a gradient that is next to nothing, this would not be true."""
+    sign of a gradient that is next to nothing, this would not be true.
+    """
     batches = {"@batchers": "spacy.batch_by_sequence.v1", "size": 12}
     settings = config(training__batcher=batches, training__optimizer={"@optimizers": "SGD.v1", "learn_rate": 0.01},
                       training__accumulate_gradient=accumulate, training__max_epochs=1)  # fmt: skip
@@ -173,7 +174,9 @@ def running(config, corpus, output, log):
             except subprocess.TimeoutExpired:
                 continue
             raise AssertionError(log.read_text(encoding="utf8"))
-        (helper,) = psutil.Process(run.pid).children()
+        # Python may have processes of its own there, which look after shared memory.
+        first = psutil.Process(run.pid)
+        (helper,) = [child for child in first.children() if child.cmdline() == first.cmdline()]
     except BaseException:
         run.kill()
         raise

@@ -6,13 +6,14 @@ is small; Docs of texts in order it writes to disk.
 
 import gc
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import md5
 from operator import itemgetter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Iterable, Optional
+from typing import Any
 
 import numpy
 from spacy.language import Language
@@ -66,7 +67,7 @@ class Checked:
 
 
 @lru_cache(maxsize=1)
-def pipelines(lang: str, base_model: str) -> tuple[Language, Optional[Language]]:
+def pipelines(lang: str, base_model: str) -> tuple[Language, Language | None]:
     """RETURNS (tuple): What tokenises, and the base pipeline, if one is named. RAISES (BasePipelineError): As load_base."""
     base = load_base(base_model) if base_model else None
     return tokenizer_for(lang, base), base
@@ -120,9 +121,12 @@ def set_up(
 
 def check_block(task: Task) -> Checked:
     """Check each record of a block, and write the Docs of those without an error, in the order of group and text, so that the
-    order of lines and of small files does not matter."""
+    order of lines and of small files does not matter.
+    """
     data = read_block(task.block, RawText if task.name == "raw" else Example, _now.told)
-    kept, known, bare = [], {}, []
+    kept: list = []
+    known: dict = {}
+    bare: list = []
     remember(example.text for _, _, example in data.examples)
     with _now.nlp.memory_zone():
         broken = {(problem.file, problem.line) for problem in data.problems if problem.level == "error"}
@@ -182,7 +186,7 @@ def hash_of(text: str) -> int:
     return int.from_bytes(md5(text.encode("utf8", "surrogatepass")).digest()[:8], "big")
 
 
-def _annotated(piece: Any) -> Optional[Example]:
+def _annotated(piece: Any) -> Example | None:
     """The piece as an example, without a look at what is in it: that is left to the second pass."""
     if not isinstance(piece, dict) or piece.get("answer", "accept") != "accept":
         return None

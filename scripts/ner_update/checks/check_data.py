@@ -1,9 +1,9 @@
 """Check every data file under assets/, list all problems at once, and tokenise the texts, before anything is built on them."""
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Iterator, Optional
 
 import numpy
 from spacy.language import Language
@@ -105,7 +105,8 @@ def tasks_in(assets: Path) -> Iterator[Task]:
 
 def count_spans(tasks: list[Task], told: str) -> tuple[dict[str, str], dict[str, Counter]]:
     """RETURNS (tuple): For each label the first file in which it stands, and for each set how often each (surface form, label)
-    is annotated."""
+    is annotated.
+    """
     tasks = [task for task in tasks if task.name != "raw"]
     files: dict[str, str] = {}
     forms: dict[str, Counter] = {name: Counter() for name in SETS if name != "raw"}
@@ -124,7 +125,7 @@ def by_label(forms: dict[str, Counter]) -> dict[str, Counter]:
     return spans
 
 
-def known_labels(base: Optional[Language], spans: dict[str, Counter]) -> set[str]:
+def known_labels(base: Language | None, spans: dict[str, Counter]) -> set[str]:
     """RETURNS (set): Labels that the base pipeline knows, or will learn from assets/base."""
     return set(entity_labels(base)) if base else set(spans["base"])
 

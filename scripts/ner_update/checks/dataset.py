@@ -9,10 +9,10 @@ All of it streams: a pass over the index, and one problem after another, in the 
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from math import sqrt
 from pathlib import Path
 from statistics import median_low
-from typing import Iterator
 
 from ner_update.checks.duplicates import near_duplicates_and_leaks, repeated_texts
 from ner_update.checks.text_index import TextIndex
@@ -73,8 +73,11 @@ def missing_texts(assets: Path, sizes: dict[str, tuple[int, int]], raw_texts: in
         yield Problem(str(assets / "base"), None, message, kind="no_texts", level="error")
     if not raw_texts:
         message = "no raw texts: with them the update forgets less, and annotate has something to match"
-        kind, level = ("no_raw_texts", "warning") if has_texts else ("no_texts", "error")
-        yield Problem(str(assets / "raw.jsonl"), None, message, kind=kind, level=level)
+        where = str(assets / "raw.jsonl")
+        if has_texts:
+            yield Problem(where, None, message, kind="no_raw_texts", level="warning")
+        else:
+            yield Problem(where, None, message, kind="no_texts", level="error")
 
 
 def few_examples(index: TextIndex, assets: Path, spans: dict[str, Counter], base_model: str) -> Iterator[Problem]:

@@ -1,8 +1,8 @@
 """Texts that stand twice in a set, nearly so, or in training and in the test set. All of it streams, as scripts/ner_update/checks/dataset.py says."""
 
 from collections import Counter
+from collections.abc import Iterator
 from difflib import SequenceMatcher
-from typing import Iterator
 
 from ner_update.checks.text_index import Stored, TextIndex
 from ner_update.data.grouping import near_key
@@ -25,7 +25,8 @@ def repeated_texts(index: TextIndex) -> Iterator[Problem]:
 
 def near_duplicates_and_leaks(index: TextIndex) -> Iterator[Problem]:
     """YIELDS (Problem): A warning for each text that is nearly the same as an earlier one of its set, and for each training
-    text that stands in the test set, nearly stands there, or is of a document of which a test text is, too."""
+    text that stands in the test set, nearly stands there, or is of a document of which a test text is, too.
+    """
     told: set[int] = set()
     how = {
         "text_hash": "the text is also in the test set, at {}",
@@ -56,7 +57,8 @@ def near_duplicates_and_leaks(index: TextIndex) -> Iterator[Problem]:
 
 def similarity(one: str, other: str) -> float:
     """RETURNS (float): Share of the words of two texts that they have in common in the same order, 0 to 1; 0 if it is below
-    NEARLY. Case, punctuation and the value of numbers do not count."""
+    NEARLY. Case, punctuation and the value of numbers do not count.
+    """
     a, b = near_key(one).split(" "), near_key(other).split(" ")
     total = len(a) + len(b)
     if 2 * min(len(a), len(b)) < NEARLY * total:

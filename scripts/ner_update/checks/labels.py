@@ -1,9 +1,9 @@
 """Find labels that nothing could learn, or that look misspelt."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Iterable, Iterator
 
 from ner_update.data.records import Example, Finding, Problem
 

@@ -16,7 +16,7 @@ bare, in each worker with finders of its own (they do not travel between process
 """
 
 from collections import Counter
-from typing import Iterator, Optional
+from collections.abc import Iterator
 
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
@@ -67,7 +67,7 @@ class BareForms:
         if known:
             self._matcher.add("form", [nlp.make_doc(form) for form in known])
 
-    def find(self, doc: Doc, spans: list[Span], text: Optional[str] = None) -> list[Span]:
+    def find(self, doc: Doc, spans: list[Span], text: str | None = None) -> list[Span]:
         """Find forms that stand outside all spans. Of forms in each other the longest counts.
 
         spans (list): What is annotated in the text, in characters.
@@ -116,7 +116,8 @@ class BareCounts:
     def report(self) -> Iterator[Problem]:
         """YIELDS (Problem): A warning for each form that is annotated and left bare. First those where it happens most often
         that one text contradicts another: often annotated, often bare. A form that is nearly always bare comes last; it may
-        well mean something else there."""
+        well mean something else there.
+        """
 
         def order(form: str) -> tuple:
             annotated = self._labels[form].total()

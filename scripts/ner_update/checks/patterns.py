@@ -7,10 +7,12 @@ that is ended when time is up. `annotate` limits the time over the raw texts the
 
 import random
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import product
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import spacy
 from rstr import Rstr
@@ -139,10 +141,9 @@ def words(regex: str) -> Iterator[str]:
     """YIELDS (str): Words that a regular expression nearly matches: these make it try all its ways."""
     made = Rstr(random.Random(0))
     stems = [char * LONGEST_WORD for char in dict.fromkeys(regex) if char.isalnum()][:WORDS]
-    try:
+    # It does not know every construct.
+    with suppress(ValueError, KeyError, IndexError, TypeError):
         stems += [made.xeger(regex)[:LONGEST_WORD] for _ in range(WORDS)]
-    except (ValueError, KeyError, IndexError, TypeError):
-        pass  # It does not know every construct.
     for stem, end in product(stems, ("", "\0", "!")):
         yield stem + end
         yield stem[: len(stem) // 2] + end
@@ -151,7 +152,8 @@ def words(regex: str) -> Iterator[str]:
 @lru_cache(maxsize=1)
 def _ruler(lang: str) -> tuple[Language, SpanRuler]:
     nlp = spacy.blank(lang)
-    return nlp, nlp.add_pipe("span_ruler", config={"phrase_matcher_attr": "LOWER", "validate": True})
+    ruler: Any = nlp.add_pipe("span_ruler", config={"phrase_matcher_attr": "LOWER", "validate": True})
+    return nlp, ruler
 
 
 def _size(token: dict) -> tuple[int, int]:

@@ -7,7 +7,8 @@ The hints come from check_labels.label_hints. scripts/ner_update/checks/repaired
 """
 
 import re
-from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 from spacy.tokens import Doc
 
@@ -41,7 +42,7 @@ class Repaired(NamedTuple):
 
 def repair(
     record: Any, make_doc: Callable[[str], Doc], hints: dict[str, str]
-) -> tuple[Optional[Any], list[str], list[str]]:
+) -> tuple[Any | None, list[str], list[str]]:
     """Mend a record.
 
     record (Example or RawText): It is not changed.

@@ -7,8 +7,9 @@ import json
 import re
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any
 
 from spacy.language import Language
 from wasabi import msg
@@ -77,7 +78,8 @@ def fix(assets: Path, folder: Path, nlp: Language, hints: dict[str, dict[str, st
 
 def refuse(assets: Path, folder: Path) -> None:
     """RAISES (RepairError): If repaired copies may not be written to a folder: one that is, holds or lies in the original
-    data, or that holds anything that --fix did not make."""
+    data, or that holds anything that --fix did not make.
+    """
     if inside(folder, assets) or inside(assets, folder):
         raise RepairError(
             f"{folder} is, holds or lies in {assets}, and the originals are never written over: name another folder"
@@ -92,7 +94,7 @@ def refuse(assets: Path, folder: Path) -> None:
 
 def _write_set(
     assets: Path, target: Path, name: str, nlp: Language, hints: dict[str, str], told: str
-) -> Iterator[tuple[dict, Optional[Problem]]]:
+) -> Iterator[tuple[dict, Problem | None]]:
     source = assets / name
     model = Example if name in SETS else RawText
     files = data_files(source) if name in SETS or (source.is_file() and source.stat().st_size) else []
@@ -120,14 +122,14 @@ def _write_set(
             yield _listed(row, row.done), None
     for problem in broken:
         said = f"left out, only a person can mend it: {problem.message}"
-        row = {
+        listed = {
             "file": problem.file,
             "line": problem.line,
             "before": problem.to_json()["around"],
             "after": None,
             "why": [said],
         }
-        yield row, Problem(problem.file, problem.line, said, problem.text)
+        yield listed, Problem(problem.file, problem.line, said, problem.text)
     if name not in SETS and source.exists() and not (target / name).exists():
         (target / name).write_text("", encoding="utf8")
 

@@ -15,8 +15,9 @@ to be read, and is no output of anything.
 import json
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable, Optional
+from typing import Any
 
 from wasabi import msg
 
@@ -36,10 +37,10 @@ class CheckReport:
     folder (Path): Where the temporary file may lie. None: where the system keeps such files.
     """
 
-    def __init__(self, levels: Levels, folder: Optional[Path] = None):
+    def __init__(self, levels: Levels, folder: Path | None = None):
         self.levels = levels
         # Half a character becomes \ud800, which is what JSON calls it.
-        self._all = tempfile.TemporaryFile("w+", encoding="utf8", errors="backslashreplace", dir=folder)
+        self._all = tempfile.TemporaryFile("w+", encoding="utf8", errors="backslashreplace", dir=folder)  # noqa: SIM115  (closed by __exit__)
         self._counts: Counter = Counter()
         self._first: dict[str, list[Problem]] = {}
 
@@ -76,9 +77,9 @@ class CheckReport:
         for problem in problems:
             self.add(problem)
 
-    def rows(self) -> list[tuple[str, str, str, str, str]]:
+    def rows(self) -> list[tuple[str, str | None, str, str, str]]:
         """RETURNS (list): A row for each kind that was found: errors first, then in the order of KINDS. HEADER names the columns."""
-        rows = []
+        rows: list[tuple[str, str | None, str, str, str]] = []
         for kind in self._kinds():
             first = self._first[kind][0]
             rows.append((kind, first.level, f"{self._counts[kind]:,}", printable(first.where), KINDS[kind]))
@@ -94,7 +95,7 @@ class CheckReport:
             return
         msg.table(self.rows(), header=HEADER, divider=True)
         for kind in reversed(self._kinds()):
-            say = msg.fail if self._first[kind][0].level == "error" else msg.warn
+            say: Any = msg.fail if self._first[kind][0].level == "error" else msg.warn
             for problem in self._first[kind]:
                 say(str(problem))
             if self._counts[kind] > SHOWN:

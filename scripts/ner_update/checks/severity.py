@@ -7,7 +7,7 @@ problem = levels.apply(problem)            # with its level, or None if its kind
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Optional
+from typing import Any, Literal
 
 import srsly
 from pydantic import RootModel, ValidationError
@@ -67,7 +67,7 @@ class LevelsError(ValueError):
 class Levels(RootModel[dict[str, Literal["error", "warning", "off"]]]):
     """The level of each kind."""
 
-    def apply(self, problem: Problem) -> Optional[Problem]:
+    def apply(self, problem: Problem) -> Problem | None:
         """RETURNS (Problem): With the level that its kind has; None if that is off. A kind that is always an error stays one."""
         level = "error" if problem.kind in ALWAYS_ERRORS else self.root[problem.kind]
         if level == "off":

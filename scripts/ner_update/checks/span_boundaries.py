@@ -8,7 +8,7 @@ The first pass counts the surface forms (scripts/ner_update/checks/missed_mentio
 """
 
 from collections import Counter
-from typing import Iterator
+from collections.abc import Iterator
 
 from ner_update.data.records import Example, Finding
 from ner_update.data.validation import trimmed

@@ -12,10 +12,11 @@ error should be added. Sets are called "base", "annotated" and "test".
 import sqlite3
 import tempfile
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Iterable, Iterator, NamedTuple, Optional
+from typing import NamedTuple
 
-from spacy.strings import hash_string
+from spacy.strings import hash_string  # type: ignore[attr-defined]  # Not in its stub.
 
 from ner_update.data.grouping import near_key
 from ner_update.data.records import Example
@@ -58,7 +59,7 @@ class Stored(NamedTuple):
     side: str
     file: str
     line: int
-    doc_hash: Optional[int]
+    doc_hash: int | None
     text: str
 
 
@@ -77,10 +78,7 @@ def facts(example: Example, key: str) -> Facts:
     capitalised = 0
     for start, _, _ in entities:
         capitalised += not text[start : start + 1].islower()
-    if len(text) > LONGEST_KEPT:
-        kept = f"{text[: LONGEST_KEPT // 2]} ... {text[-LONGEST_KEPT // 2 :]}"
-    else:
-        kept = text
+    kept = text if len(text) <= LONGEST_KEPT else f"{text[: LONGEST_KEPT // 2]} ... {text[-LONGEST_KEPT // 2 :]}"
     return (
         _hash(text),
         _hash(near),
@@ -102,7 +100,7 @@ class TextIndex:
     folder (Path): Where the file may lie: as large as the texts. None: where the system keeps such files.
     """
 
-    def __init__(self, folder: Optional[Path] = None):
+    def __init__(self, folder: Path | None = None):
         self._folder = tempfile.TemporaryDirectory(prefix=".index.", dir=folder)
         self._base = sqlite3.connect(Path(self._folder.name) / "texts.sqlite")
         # If the process ends the file is of no use: nothing need be safe on the disk.
@@ -164,9 +162,11 @@ class TextIndex:
 
     def casing(self, side: str) -> tuple[int, int, int, int]:
         """RETURNS (tuple): Of a set the texts, those without a capital letter, the entities, and those that do not begin
-        with a small letter."""
+        with a small letter.
+        """
         query = "SELECT COUNT(*), SUM(lower), SUM(entities), SUM(capitalised) FROM texts WHERE side = ?"
-        return tuple(number or 0 for number in self._base.execute(query, (SIDES.index(side),)).fetchone())
+        texts, lower, entities, capitalised = self._base.execute(query, (SIDES.index(side),)).fetchone()
+        return texts or 0, lower or 0, entities or 0, capitalised or 0
 
     def repeats(self) -> Iterator[tuple[Stored, Stored, bool]]:
         """YIELDS (tuple): Each text that stands in its set already, the first one, and whether their spans are the same."""
@@ -179,7 +179,8 @@ class TextIndex:
 
     def variants(self) -> Iterator[tuple[Stored, Stored]]:
         """YIELDS (tuple): Each text that differs from an earlier one of its set only in case, numbers, spaces and
-        punctuation, and that earlier one. Texts that are the same to the letter are among repeats()."""
+        punctuation, and that earlier one. Texts that are the same to the letter are among repeats().
+        """
         query = """
             WITH again AS (SELECT MIN(number) AS first, side, near_hash FROM texts GROUP BY side, near_hash HAVING MIN(text_hash) <> MAX(text_hash)),
             other AS (SELECT MIN(number) AS number, first FROM texts JOIN again USING (side, near_hash) GROUP BY first, text_hash)

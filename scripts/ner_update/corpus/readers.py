@@ -6,9 +6,10 @@ after round, and shuffles nothing, so the reader has to.
 """
 
 import random
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, Optional
+from typing import Any
 
 from spacy import registry
 from spacy.tokens import Doc, DocBin
@@ -24,13 +25,13 @@ TOGETHER = 4
 class StreamedCorpus(Corpus):
     """All Docs of a folder of shards, in an order that depends on the seed and on the round."""
 
-    def __init__(self, path: Path, seed: int, **options: object):
+    def __init__(self, path: Path, seed: int, **options: Any):
         super().__init__(path, **options)
         self._rng = random.Random(seed)
 
-    def read_docbin(self, vocab: Vocab, locs: Iterable[Path]) -> Iterator[Doc]:
+    def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
         """YIELDS (Doc): All Docs, shuffled: the shards, and what is in so many of them."""
-        shards = list(locs)
+        shards = list(map(Path, locs))
         self._rng.shuffle(shards)
         docs = (
             doc
@@ -41,7 +42,7 @@ class StreamedCorpus(Corpus):
 
     def _mixed(self, shards: list[Path]) -> DocShard:
         mixed = DocShard()
-        rows = []
+        rows: list = []
         for path in shards:
             shard = DocBin().from_disk(path)
             rows.extend(zip(shard.tokens, shard.spaces))
@@ -55,7 +56,7 @@ class StreamedCorpus(Corpus):
 class SampledCorpus(Corpus):
     """So many Docs of a folder of shards, at even distances: `limit` of Corpus would take the first ones, all of a kind."""
 
-    def read_docbin(self, vocab: Vocab, locs: Iterable[Path]) -> Iterator[Doc]:
+    def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
         """YIELDS (Doc): `limit` Docs, or all if there are not as many."""
         return sample(shards_of(self.path), vocab, self.limit)
 
@@ -67,7 +68,7 @@ def create_streamed(
     gold_preproc: bool = False,
     max_length: int = 0,
     limit: int = 0,
-    augmenter: Optional[Callable] = None,
+    augmenter: Callable | None = None,
 ) -> StreamedCorpus:
     """Everything but `seed` is as spacy.Corpus.v1 has it."""
     return StreamedCorpus(
@@ -77,7 +78,7 @@ def create_streamed(
 
 @registry.readers("ner_update.SampledCorpus.v1")
 def create_sampled(
-    path: Path, gold_preproc: bool = False, max_length: int = 0, limit: int = 0, augmenter: Optional[Callable] = None
+    path: Path, gold_preproc: bool = False, max_length: int = 0, limit: int = 0, augmenter: Callable | None = None
 ) -> SampledCorpus:
     """As spacy.Corpus.v1, but for which texts `limit` takes."""
     return SampledCorpus(path, gold_preproc=gold_preproc, max_length=max_length, limit=limit, augmenter=augmenter)

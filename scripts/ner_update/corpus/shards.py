@@ -1,10 +1,11 @@
 """A corpus is a folder of .spacy files, its shards: so it is written and read without ever being in memory as a whole, and
-one more file of annotations adds shards and changes none. spaCy's own Corpus reads such a folder."""
+one more file of annotations adds shards and changes none. spaCy's own Corpus reads such a folder.
+"""
 
 import zlib
+from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
-from typing import Iterator
 
 import numpy
 import srsly
@@ -19,7 +20,8 @@ ATTRS = ("ORTH", "NORM", "ENT_IOB", "ENT_TYPE")
 
 class DocShard(DocBin):
     """A DocBin of words and entities. It is filled in a third of the time of its parent, which looks up nine strings for each
-    token: this one looks up each string once."""
+    token: this one looks up each string once.
+    """
 
     def __init__(self) -> None:
         super().__init__(attrs=ATTRS)

@@ -1,7 +1,6 @@
 """The corpus that a recogniser is trained on, made of links to shards: parts of the update's corpus, and distilled texts if there are any."""
 
 from pathlib import Path
-from typing import Optional
 
 from ner_update.corpus.shards import count_texts, shards_of
 
@@ -31,7 +30,7 @@ def gold_alone(corpus: Path, folder: Path) -> Path:
     return folder
 
 
-def training_corpus(corpus: Path, parts: tuple[str, ...], distilled: Optional[Path], folder: Path) -> Path:
+def training_corpus(corpus: Path, parts: tuple[str, ...], distilled: Path | None, folder: Path) -> Path:
     """Put together what is trained on. Beside distilled texts, which are more and less sure, annotated and rehearsal texts count twice.
 
     corpus (Path): Folder of the update's corpora. parts (tuple): Which of them: "train", "dev".

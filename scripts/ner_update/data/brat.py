@@ -1,8 +1,8 @@
 """brat standoff: a text in NAME.txt and what is marked in it in NAME.ann, which EDS-NLP reads (`make brat` installs it)."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, Optional
 
 from ner_update.data.json_files import Part, read_content
 from ner_update.data.offsets import by_exported_text
@@ -12,7 +12,7 @@ from ner_update.data.records import Problem
 LONGEST_LINE = 10_000
 
 
-def read_brat(file: Path, problems: list[Problem]) -> Iterator[tuple[int, Optional[dict]]]:
+def read_brat(file: Path, problems: list[Problem]) -> Iterator[tuple[int, dict | None]]:
     """YIELDS (tuple): 1, and the text as a record, or None if something is wrong with it: a file holds one text.
 
     file (Path): The .ann file. Relations, events, attributes and notes in it are no spans, and passed over.

@@ -8,8 +8,9 @@ labels may hold spaces.
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional
+from typing import NamedTuple
 
 from ner_update.data.json_files import Part
 from ner_update.data.records import Problem
@@ -32,7 +33,8 @@ Sentence = list[tuple[int, str, str]]
 class Layout(NamedTuple):
     """How a file is written: how many | part a token from its tag (0: it is in columns), how many columns follow the
     token (0: not known yet), the scheme of its tags (empty: to be found out), whether it holds several documents, whether
-    a number is before each token, which columns hold tags of phrases, and why it is refused (empty: it is not)."""
+    a number is before each token, which columns hold tags of phrases, and why it is refused (empty: it is not).
+    """
 
     piped: int = 0
     others: int = 0
@@ -45,7 +47,8 @@ class Layout(NamedTuple):
 
 def parts_of_columns(file: Path, size: int) -> Iterator[Part]:
     """YIELDS (Part): A file in parts of about so many bytes, each of whole documents, or else of whole sentences. What it is
-    written in, the first part tells; a later one that contradicts it is an error."""
+    written in, the first part tells; a later one that contradicts it is an error.
+    """
     with file.open("rb") as stream:
         start, line, layout = 0, 1, None
         while content := stream.read(size):
@@ -68,7 +71,7 @@ def layout_of(content: str) -> Layout:
     return layout._replace(scheme=scheme, several=len(documents) > 1)
 
 
-def read_columns(part: Part, content: str, problems: list[Problem]) -> Iterator[tuple[int, Optional[dict]]]:
+def read_columns(part: Part, content: str, problems: list[Problem]) -> Iterator[tuple[int, dict | None]]:
     """YIELDS (tuple): Line where a sentence begins, and its record, or None if something is wrong with it.
 
     content (str): What stands in the part.
@@ -171,7 +174,8 @@ def _documents(
 
 def _numbers(rows: list[tuple[int, str]], layout: Layout) -> Layout:
     """RETURNS (Layout): Whether the first column counts the words, so that they are in the second one; or why the file
-    cannot be read."""
+    cannot be read.
+    """
     total = counts = whole = numbers = same = tags = columns = 0
     first = None
     for _, row in rows:

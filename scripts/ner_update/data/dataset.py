@@ -1,8 +1,9 @@
 """What was read: the examples, what was wrong, and an account of every text and span that the files held."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Iterable
+from typing import Any
 
 from wasabi import msg
 

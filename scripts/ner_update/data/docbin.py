@@ -1,9 +1,11 @@
 """spaCy's own .spacy files: Docs in a DocBin, of which words, spaces and entities are read. A Doc without an entity is
-refused if it has span groups."""
+refused if it has span groups.
+"""
 
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
+from typing import Any
 
 import srsly
 from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
@@ -44,7 +46,7 @@ def read_docbin(file: Path, content: bytes, problems: list[Problem]) -> Iterator
         )
         return
     for number, ((text, places, tags), names) in enumerate(read, 1):
-        record = None
+        record: Any = None
         if names and {*tags} <= {"", "O"}:
             message = f"no entity is in doc.ents, and spans are in doc.spans: {', '.join(names)[:200]}"
             problems.append(Problem(str(file), number, f"{message}. Set doc.ents, or take the groups out", text))

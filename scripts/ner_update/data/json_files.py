@@ -6,9 +6,10 @@ A file is data and nothing else: no value in it is executed, and none can stop t
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Literal, overload
 
 from ner_update.data.records import Problem
 
@@ -23,7 +24,8 @@ IN_LIST = re.compile(r"\s*\[\s*[\[{]")
 @dataclass(frozen=True)
 class Part:
     """Lines of a file that stand together. `start` and `size` count bytes, `line` is the number of the first line, `layout`
-    what the beginning of the file tells of columns."""
+    what the beginning of the file tells of columns.
+    """
 
     file: Path
     start: int = 0
@@ -37,6 +39,12 @@ class Part:
         return self.size if self.size >= 0 else self.file.stat().st_size - self.start if self.file.is_file() else 0
 
 
+@overload
+def read_content(part: Part, problems: list[Problem], binary: Literal[False] = False) -> str | None: ...
+@overload
+def read_content(part: Part, problems: list[Problem], binary: Literal[True]) -> bytes | None: ...
+@overload
+def read_content(part: Part, problems: list[Problem], binary: bool) -> str | bytes | None: ...
 def read_content(part: Part, problems: list[Problem], binary: bool = False) -> str | bytes | None:
     """RETURNS (str or bytes): What a file, or a part of it, holds; None, with a problem in the list, if it cannot be read."""
     file = part.file

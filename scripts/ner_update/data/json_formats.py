@@ -11,8 +11,9 @@
 - argilla:          {"text": ..., "annotation": [["GADGET", 0, 8]], "prediction": null}, before 2.0
 """
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
 

@@ -5,7 +5,8 @@ annotation, and neither is a task that somebody skipped.
 """
 
 import json
-from typing import Any, Iterator, Optional
+from collections.abc import Iterator
+from typing import Any
 
 from pydantic import BaseModel, StrictInt, StrictStr
 
@@ -20,7 +21,7 @@ class _Value(BaseModel):
     start: StrictInt
     end: StrictInt
     labels: list[StrictStr]
-    text: Optional[StrictStr] = None
+    text: StrictStr | None = None
 
 
 class _Annotation(BaseModel):
@@ -148,10 +149,7 @@ def _sent_along(data: dict[str, Any]) -> dict:
 
 def _text_of(data: dict[str, Any]) -> str:
     """The labelling config, which the export does not hold, says which field is annotated."""
-    if "text" in data:
-        texts = [data["text"]]
-    else:
-        texts = [value for value in data.values() if isinstance(value, str)]
+    texts = [data["text"]] if "text" in data else [value for value in data.values() if isinstance(value, str)]
     if len(texts) != 1 or not isinstance(texts[0], str):
         names = ", ".join(sorted(map(str, data)))[:200]
         raise ValueError(f"which field is the text? There are {names or 'none'}: call it `text`")

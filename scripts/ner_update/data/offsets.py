@@ -1,10 +1,11 @@
 """Offsets as tools that run in a browser count them, in UTF-16 code units, of which an emoji has two; and offsets that
-move because the text is edited."""
+move because the text is edited.
+"""
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Callable, Optional
 
 Span = tuple[int, int, str]
 
@@ -28,7 +29,7 @@ def to_utf16(text: str, spans: list[Span]) -> list[Span]:
     return [(units.get(start, start), units.get(end, end), label) for start, end, label in spans]
 
 
-def by_exported_text(text: str, span: Span, said: Optional[str]) -> Span:
+def by_exported_text(text: str, span: Span, said: str | None) -> Span:
     """Find out in which unit a span counts, from the text that the tool wrote beside it.
 
     said (str): That text, or None: then the tool's own unit counts, UTF-16.
@@ -50,7 +51,7 @@ def by_exported_text(text: str, span: Span, said: Optional[str]) -> Span:
     )
 
 
-def by_word_edges(text: str, spans: list[Span]) -> Optional[list[Span]]:
+def by_word_edges(text: str, spans: list[Span]) -> list[Span] | None:
     """Find out in which unit spans count that come without their text: in the one in which more of them begin and end
     where words do.
 

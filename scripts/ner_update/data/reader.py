@@ -6,8 +6,9 @@ A file tells by its content what it is: JSON or JSONL in one of the shapes of js
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -36,7 +37,8 @@ SHOWN = 5
 
 def data_files(path: Path) -> list[Path]:
     """RETURNS (list): The file itself, or all files of a folder and its subfolders but hidden ones and notes, sorted.
-    A folder that cannot be read is among them, and a link to one: neither engine sees what changes behind it."""
+    A folder that cannot be read is among them, and a link to one: neither engine sees what changes behind it.
+    """
     if path.is_dir() and os.access(path, os.R_OK | os.X_OK):
         return sorted(p for p in path.rglob("*") if not _ignored(p, path))
     return [path]
@@ -128,7 +130,8 @@ def read_block(block: list[Part], model: type[BaseModel] = Example, told: str = 
 
 def read_part(part: Part, model: type[BaseModel], told: str, problems: list[Problem]) -> Iterator[tuple[int, Any, Any]]:
     """YIELDS (tuple): Line or number of a record, the pieces that it holds (records as our own files have them, still to
-    be validated, and what is left out), and the value that they came from, to be shown."""
+    be validated, and what is left out), and the value that they came from, to be shown.
+    """
     file = part.file
     if file.suffix == BRAT:
         yield from ((line, [piece] if piece else [], piece) for line, piece in read_brat(file, problems))

@@ -4,12 +4,13 @@ Offsets count Unicode code points, the end is exclusive. `entities: []` says tha
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, Literal, NamedTuple, Optional
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, model_validator
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 
 class Example(BaseModel):
@@ -19,7 +20,7 @@ class Example(BaseModel):
 
     text: StrictStr
     entities: list[tuple[StrictInt, StrictInt, StrictStr]]
-    id: Optional[str] = None
+    id: str | None = None
     meta: dict[str, Any] = {}
     answer: Literal["accept", "reject", "ignore"] = "accept"
 
@@ -78,13 +79,13 @@ class Problem:
     """
 
     file: str
-    line: Optional[int]
+    line: int | None
     message: str
     text: str = ""
-    level: Optional[Literal["error", "warning"]] = None
+    level: Literal["error", "warning"] | None = None
     kind: str = ""
-    id: Optional[str] = None
-    span: Optional[tuple[int, int, str]] = None
+    id: str | None = None
+    span: tuple[int, int, str] | None = None
     repair: str = ""
 
     def __post_init__(self) -> None:
@@ -109,7 +110,7 @@ class Problem:
     def to_json(self) -> dict[str, Any]:
         """RETURNS (dict): Everything but the whole text, for corpus/check.json; it can be written as UTF-8."""
         span = [*self.span[:2], _writable(self.span[2][:INSIDE])] if self.span else None
-        row = {
+        row: dict[str, Any] = {
             "file": self.file,
             "line": self.line,
             "id": self.id,
@@ -126,10 +127,10 @@ class Finding(NamedTuple):
 
     kind: str
     message: str
-    span: Optional[tuple[int, int, str]] = None
+    span: tuple[int, int, str] | None = None
     repair: str = ""
 
-    def at(self, file: str, line: Optional[int], record: Any) -> Problem:
+    def at(self, file: str, line: int | None, record: Any) -> Problem:
         """RETURNS (Problem): The same with the place and the text of the record (Example or RawText)."""
         return Problem(
             file,
@@ -143,9 +144,10 @@ class Finding(NamedTuple):
         )
 
 
-def around(text: str, span: Optional[tuple[int, int, str]] = None) -> str:
+def around(text: str, span: tuple[int, int, str] | None = None) -> str:
     """RETURNS (str): Some 40 characters on each side of a span, which stands in [[double brackets]]; the beginning of
-    the text if there is no span, or none in the text."""
+    the text if there is no span, or none in the text.
+    """
     if span is None or not 0 <= span[0] < span[1] <= len(text):
         return text if len(text) <= 80 else text[:77] + "..."
     start, end = span[:2]
@@ -180,7 +182,8 @@ class DataError(ValueError):
 
 def check_alignment(record: Example, doc: Doc) -> Iterator[Finding]:
     """YIELDS (Finding): Each span that does not begin and end where tokens do, with the nearest that would: the one
-    widened to whole tokens, and the one narrowed to them."""
+    widened to whole tokens, and the one narrowed to them.
+    """
     for start, end, label in record.entities:
         if not 0 <= start < end <= len(record.text) or doc.char_span(start, end) is not None:
             continue
@@ -203,7 +206,7 @@ def make_doc(nlp: Language, example: Example) -> Doc:
     problems = [finding.at("?", None, example) for finding in check_alignment(example, doc)]
     if problems:
         raise DataError(problems)
-    spans: list[Span] = [doc.char_span(start, end, label) for start, end, label in example.entities]
+    spans: list[Any] = [doc.char_span(start, end, label) for start, end, label in example.entities]
     doc.set_ents(spans)
     return doc
 

@@ -5,7 +5,7 @@ file's scheme does not allow is an error, with the token where it shows.
 """
 
 import re
-from typing import Iterable
+from collections.abc import Iterable
 
 TAG = re.compile(r"O|[BILUESMW]-.*\S.*")
 # The same letters under other names: End, Single, Middle, Whole.
@@ -22,7 +22,8 @@ class TagError(ValueError):
 
 def scheme_of(sequences: Iterable[list[str]]) -> str:
     """RETURNS (str): "BILUO" if last and single tokens have letters of their own; "IOB1" if an entity may begin with I-,
-    because none that could do without it begins with B-; "IOB2" if each must begin with B-."""
+    because none that could do without it begins with B-; "IOB2" if each must begin with B-.
+    """
     begun_with_i = begun_with_b = False
     for tags in sequences:
         before = "O"

@@ -3,7 +3,8 @@
 if not entities and (key := unread_key(value)): ...                           # refuse the record, and name the key
 """
 
-from typing import Any, Collection, Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from ner_update.data.tag_schemes import TAG
 
@@ -26,7 +27,9 @@ def unread_key(value: dict, passed_over: Collection[str] = ()) -> str:
     """
     said = "annotation_id" in value or any(isinstance(value.get(key), list) for key in ANNOTATION)
     known = OTHER.union(passed_over, BESIDE if said else ())
-    tokens = value.get("tokens") if isinstance(value.get("tokens"), list) else []
+    tokens = value.get("tokens")
+    if not isinstance(tokens, list):
+        tokens = []
     for key, inner in (*value.items(), *_of_tokens(tokens)):
         if key not in known and (_has_spans(inner, not said) or _has_tags(inner, len(tokens), not said)):
             return key
@@ -78,5 +81,7 @@ def _kind(value: Any) -> str:
     """RETURNS (str): "number" for a whole one, also as text or as 3.0; "text"; empty for anything else."""
     if isinstance(value, str):
         return "number" if value.isdecimal() else "text"
-    whole = isinstance(value, int) and not isinstance(value, bool) or isinstance(value, float) and value.is_integer()
+    whole = (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, float) and value.is_integer()
+    )
     return "number" if whole else ""

@@ -1,9 +1,8 @@
 """What can be wrong with a record by itself, before any tokenizer looks at it."""
 
 import re
-from typing import Iterator
-
-from pydantic import BaseModel
+from collections.abc import Iterator
+from typing import Any
 
 from ner_update.data.offsets import Span, edited
 from ner_update.data.records import Finding
@@ -31,10 +30,10 @@ PAIRS = {
 EDGES = STRAY | PAIRS.keys() | set(PAIRS.values())
 
 
-def check_record(record: BaseModel, longest: int = LONGEST_TEXT) -> Iterator[Finding]:
+def check_record(record: Any, longest: int = LONGEST_TEXT) -> Iterator[Finding]:
     """Look at a record by itself: its text, its labels, its spans.
 
-    record (BaseModel): An Example, or a RawText, which has no spans.
+    record (Example or RawText): An Example, or a RawText, which has no spans.
     longest (int): nlp.max_length.
     YIELDS (Finding): What is wrong with it.
     """
@@ -71,7 +70,8 @@ def check_record(record: BaseModel, longest: int = LONGEST_TEXT) -> Iterator[Fin
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """RETURNS (tuple): A span without the white space and the stray punctuation at its edges. A bracket or a quotation mark
-    whose other one stands in the span belongs to it. start == end: nothing is left."""
+    whose other one stands in the span belongs to it. start == end: nothing is left.
+    """
     most = end - start if end - start <= 2 * LONGEST_LABEL else LONGEST_LABEL
     for _ in range(most):
         if start == end:

@@ -9,10 +9,11 @@ What it is worth is in benchmarks/README.md. Without teachers the corpus that it
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Iterator
+from typing import Annotated
 
 import spacy
 import srsly
@@ -38,7 +39,9 @@ def write_texts(nlp: Language, found: list[tuple[str, list[Voted]]], of: int, pa
     of (int): Votes in all.
     RETURNS (dict): spans, agreed entities by label; votes, of all that any teacher found in these texts: how many it has, and how often.
     """
-    spans, votes, left = Counter(), Counter(), iter(found)
+    spans: Counter = Counter()
+    votes: Counter = Counter()
+    left = iter(found)
     with replacing(path) as folder:
         while some := list(islice(left, TOGETHER)):
             shard = DocShard()

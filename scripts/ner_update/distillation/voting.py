@@ -1,8 +1,9 @@
 """What several pipelines find in a text, with how many votes, and an example of what most votes are for."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -52,7 +53,7 @@ class VotingReader(RawReader):
             annotator.nlp.select_pipes(enable=recognisers(annotator.nlp)[:1])
             annotator.nlp.batch_size = TOGETHER
 
-    def annotate(self, texts: list[str]) -> Iterator[list[Voted]]:
+    def annotate(self, texts: list[str]) -> Iterator[list[Voted]]:  # type: ignore[override]  # Entities with their votes.
         """YIELDS (list): For each text all that any of them found, in order; nothing where they agree on no entity."""
         # A transformer fills up texts to the longest beside them.
         ordered = sorted(texts, key=len)
@@ -60,7 +61,7 @@ class VotingReader(RawReader):
         for text in texts:
             votes: Counter = Counter()
             for number, found in zip(self.votes, read[text]):
-                votes.update({entity: number for entity in found})
+                votes.update(dict.fromkeys(found, number))
             known = any(agreed(number, sum(self.votes)) for number in votes.values())
             yield sorted((*entity, number) for entity, number in votes.items()) if known else []
 
@@ -71,7 +72,9 @@ def as_example(nlp: Language, text: str, found: list[Voted], of: int) -> Doc:
     nlp (Language): Its tokenizer made the tokens that the voters read. of (int): Votes in all.
     """
     doc = nlp.make_doc(text)
-    spans = [(doc.char_span(start, end, label), agreed(votes, of)) for start, end, label, votes in found]
+    spans: list[tuple[Any, bool]] = [
+        (doc.char_span(start, end, label), agreed(votes, of)) for start, end, label, votes in found
+    ]
     sure = [span for span, known in spans if known]
     inside = {token.i for span in sure for token in span}
     doubtful = sorted({token.i for span, _ in spans for token in span} - inside)

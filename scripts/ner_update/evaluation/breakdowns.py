@@ -6,7 +6,7 @@ gold entities in one table of kinds, and it names no pairs, of which the confusi
 """
 
 from collections import Counter
-from typing import Callable, Iterable, Optional
+from collections.abc import Callable, Iterable
 
 import numpy
 from spacy.tokens import Doc, Span
@@ -19,7 +19,7 @@ KINDS = ("correct", "boundary", "label", "boundary_and_label", "missed", "spurio
 NONE = "none"
 
 
-def aligned(gold: Entities, predicted: Entities) -> Iterable[tuple[str, Optional[Entity], Optional[Entity]]]:
+def aligned(gold: Entities, predicted: Entities) -> Iterable[tuple[str, Entity | None, Entity | None]]:
     """Pair each gold entity with at most one predicted entity that overlaps it: the same one, one of the same place, one of
     the same label, any other; of several the one with the largest overlap.
 
@@ -53,6 +53,13 @@ def aligned(gold: Entities, predicted: Entities) -> Iterable[tuple[str, Optional
     yield from (("spurious", None, p) for p in sorted(free))
 
 
+def either(gold: Entity | None, predicted: Entity | None) -> Entity:
+    """Get the entity of a pair: the gold one, or the predicted one if there is no gold one."""
+    found = gold or predicted
+    assert found
+    return found
+
+
 def errors(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], seed: int) -> tuple[dict, dict]:
     """Count the kinds of error, and which label was taken for which.
 
@@ -70,7 +77,7 @@ def errors(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[st
         cells: Counter = Counter()
         for n, (wanted, said) in enumerate(zip(gold, docs)):
             for kind, g, p in aligned(entities(wanted, labels), entities(said, labels)):
-                row = keys.index((g or p)[2])
+                row = keys.index(either(g, p)[2])
                 table[side][n, [row, -1], KINDS.index(kind)] += 1
                 cells[g[2] if g else NONE, p[2] if p else NONE] += 1
         matrices[side] = {g: {p: cells[g, p] for p in (*labels, NONE)} for g in (*labels, NONE)}
@@ -169,7 +176,8 @@ def break_down(
     gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], forms: Counter, seed: int
 ) -> dict:
     """RETURNS (dict): All of the above for one test set: frequency, length, casing, errors, confusion. Frequency is of the
-    labels alone that occur in training: a published base comes without its texts."""
+    labels alone that occur in training: a published base comes without its texts.
+    """
     trained = [label for label in labels if any(label == known for _, known in forms)]
     kinds, matrices = errors(gold, base, updated, labels, seed)
     return {

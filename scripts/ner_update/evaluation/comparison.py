@@ -1,8 +1,8 @@
 """Compare the base pipeline with the updated one: what was gained, what was kept, on which kinds of entity and of text."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -66,7 +66,9 @@ def scores(of: Comparison, seed: int) -> dict:
         "says": gain["says"],
     }
     if old:
-        metrics["mixed_texts"] = mixed_texts(tests["new"], predicted["new"][1], *of.pipelines.values(), new, old, seed)
+        metrics["mixed_texts"] = mixed_texts(
+            tests["new"], predicted["new"][1], of.pipelines["base"], of.pipelines["updated"], new, old, seed
+        )
     present = of.labels["base"]
     if not known:
         metrics["retention"] = {"measured": "nothing: the base pipeline recognises no entities", "kept": None}
@@ -114,8 +116,7 @@ def differences(tests: dict[str, list[Doc]], predicted: dict[str, tuple[list[Doc
     """YIELDS (dict): Text, and entities of gold, base and updated, where these are not all the same."""
     for name, golds in tests.items():
         for gold, *docs in zip(golds, *predicted[name]):
-            sides = [[[e.start_char, e.end_char, e.label_] for e in doc.ents] for doc in (gold, *docs)]
-            if name == "raw":
-                sides[0] = None
-            if any(side != sides[-1] for side in sides if side is not None):
-                yield {"set": name, "text": gold.text, "gold": sides[0], "base": sides[1], "updated": sides[2]}
+            wanted, base, updated = ([[e.start_char, e.end_char, e.label_] for e in doc.ents] for doc in (gold, *docs))
+            if base != updated or (name != "raw" and wanted != updated):
+                known = None if name == "raw" else wanted
+                yield {"set": name, "text": gold.text, "gold": known, "base": base, "updated": updated}

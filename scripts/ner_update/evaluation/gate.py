@@ -1,7 +1,7 @@
 """Stop before packaging if the update learnt too little or forgot too much, and say which label lost what."""
 
+from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Iterator, Optional
 
 from ner_update.project.vars_model import read_gates
 
@@ -54,9 +54,10 @@ def misses(metrics: dict, rows: list[dict]) -> list[str]:
     return said + missed[:SHOWN]
 
 
-def figures(found: object, path: str = "") -> Iterator[tuple[str, Optional[float]]]:
+def figures(found: object, path: str = "") -> Iterator[tuple[str, float | None]]:
     """YIELDS (tuple): The path of each number below, its keys and places joined by dots, and the number. None is one that
-    could not be measured."""
+    could not be measured.
+    """
     if isinstance(found, (dict, list)):
         for key, value in found.items() if isinstance(found, dict) else enumerate(found):
             yield from figures(value, f"{path}.{key}" if path else str(key))
@@ -64,7 +65,7 @@ def figures(found: object, path: str = "") -> Iterator[tuple[str, Optional[float
         yield path, found
 
 
-def below(gates: str, known: dict[str, Optional[float]]) -> Iterator[tuple[str, str]]:
+def below(gates: str, known: dict[str, float | None]) -> Iterator[tuple[str, str]]:
     """Compare figures with what is asked for.
 
     gates (str): "PATH at least NUMBER, PATH at most NUMBER".

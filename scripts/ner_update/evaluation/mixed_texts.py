@@ -53,7 +53,7 @@ def mixed_texts(
     samples = resample(len(gold), seed)
     as_is = count([spans(doc, new) for doc in plain], [spans(doc, new) for doc in gold])
     result: dict = {"texts": len(gold)}
-    for place, added in sentences(config, updated.lang).items():
+    for place, added in sentences(config, updated.lang or "xx").items():
         names = [added[n % len(added)] for n in range(len(gold))]
         texts = [f"{name} {doc.text}" if place == "before" else f"{doc.text} {name}" for name, doc in zip(names, gold)]
         starts = [0 if place == "before" else len(doc.text) + 1 for doc in gold]

@@ -5,8 +5,8 @@ and in .dvc/plots.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable
 
 import srsly
 
@@ -17,7 +17,8 @@ WORDS = {"frequency": "in training", "length": "tokens", "casing": "written"}
 
 def summary(metrics: dict, found: dict, mix: dict, distilled: dict) -> dict:
     """RETURNS (dict): A dozen figures of the updated pipeline, those of the new labels but for retention and agreement; how many
-    texts of each kind it was trained on; and how many teachers of each kind had read the distilled ones."""
+    texts of each kind it was trained on; and how many teachers of each kind had read the distilled ones.
+    """
     kept, new = metrics["retention"], metrics["labels"]["new"]
     # Without gold for the old labels there is no retention, and agreement stands for it.
     retention = {name: kept[name]["percent"] for name in ("strict", "plain") if name in kept and "plain" in kept}

@@ -6,8 +6,8 @@ from the beginning of its first piece to the end of its last.
 
 import random
 import re
+from collections.abc import Callable, Sequence
 from hashlib import md5
-from typing import Callable, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc

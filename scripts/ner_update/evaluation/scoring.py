@@ -1,6 +1,6 @@
 """Figures that compare two pipelines on the same texts: P, R and F, retention, agreement, intervals, and each in words."""
 
-from typing import Iterable
+from collections.abc import Iterable
 
 import numpy
 from spacy.scorer import PRFScore
@@ -44,7 +44,8 @@ def prf(counts: numpy.ndarray) -> dict:
 def resample(texts: int, seed: int) -> numpy.ndarray:
     """RETURNS (ndarray): How often each bootstrap sample has each text, shape (RESAMPLES, texts): times the counts of the
     texts it gives those of the samples. One table serves both pipelines, so that their differences are paired (Koehn 2004,
-    aclanthology.org/W04-3250)."""
+    aclanthology.org/W04-3250).
+    """
     drawn = numpy.random.default_rng(seed).integers(0, max(texts, 1), (RESAMPLES, texts))
     # Floats hold such counts exactly, and are multiplied much faster than integers.
     return numpy.array([numpy.bincount(row, minlength=texts) for row in drawn], dtype="f8").reshape(RESAMPLES, texts)

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Optional
 
 # What they start inherits it, and so is found again: the worker of DVC's queue is a daemon.
 MARK = "SPACY_PROJECT_SWEEP"
@@ -14,17 +13,17 @@ class CommandFailed(Exception):
     """What git or DVC said when they failed."""
 
 
-def git(*words: object, cwd: Optional[Path] = None) -> str:
+def git(*words: object, cwd: Path | None = None) -> str:
     """RETURNS (str): What git prints. RAISES (CommandFailed): If it fails, or is not there."""
     return said("git", words, cwd)
 
 
-def dvc(*words: object, cwd: Optional[Path] = None) -> str:
+def dvc(*words: object, cwd: Path | None = None) -> str:
     """RETURNS (str): What DVC prints. RAISES (CommandFailed): If it fails."""
     return said(sys.executable, ("-m", "dvc", *words), cwd)
 
 
-def said(program: str, words: tuple, cwd: Optional[Path]) -> str:
+def said(program: str, words: tuple, cwd: Path | None) -> str:
     argv = [program, *map(str, words)]
     try:
         done = subprocess.run(argv, cwd=cwd, env=environment(), capture_output=True, text=True, encoding="utf8")

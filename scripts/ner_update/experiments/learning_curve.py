@@ -61,10 +61,10 @@ def svg(rows: list[dict], width: int = 320, height: int = 200) -> str:
         low = min(0 if key == "f" else 90, *(row.get(f"{key}_low", 100) for row in rows))
         high = max(100, *(row[f"{key}_high"] for row in rows))
 
-        def x(row: dict) -> float:
+        def x(row: dict, n: int = n) -> float:
             return round(n * (width + 40) + 45 + (width - 60) * row["examples"] / most, 1)
 
-        def y(value: float) -> float:
+        def y(value: float, low: float = low, high: float = high) -> float:
             return round(30 + (height - 60) * (high - value) / (high - low), 1)
 
         left, right = n * (width + 40) + 45, n * (width + 40) + width - 15

@@ -5,9 +5,10 @@ for values in trials(plan): ...            # for Optuna, send the outcome of eac
 """
 
 import itertools
+from collections.abc import Generator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Generator, Literal, NamedTuple, Optional, Union
+from typing import Annotated, Any, Literal, NamedTuple
 
 import srsly
 from pydantic import (
@@ -25,8 +26,8 @@ from pydantic import (
 
 from ner_update.project.vars import set_var
 
-Number = Union[StrictInt, StrictFloat]
-Values = dict[str, Union[bool, int, float, str]]
+Number = StrictInt | StrictFloat
+Values = dict[str, bool | int | float | str]
 # With these the dev set is another one, or is trained on, and its figures cannot be compared.
 OF_THE_DEV_SET = {"dev_size", "test_size", "format", "lang", "update_on"}
 # The stages of a trial: all up to these. DVC keeps no experiment that the gate stopped.
@@ -55,7 +56,7 @@ class Range(BaseModel):
     model_config = ConfigDict(extra="forbid")
     low: Number
     high: Number
-    step: Optional[Number] = None
+    step: Number | None = None
     log: bool = False
 
     @model_validator(mode="after")
@@ -71,7 +72,7 @@ class Range(BaseModel):
 
 Listed = Annotated[list[Annotated[Any, AfterValidator(scalar)]], Field(min_length=1), Tag("listed")]
 Tried = Annotated[
-    Union[Listed, Annotated[Range, Tag("range")]],
+    Listed | Annotated[Range, Tag("range")],
     Discriminator(lambda value: "range" if isinstance(value, (dict, Range)) else "listed"),
 ]
 
@@ -123,9 +124,10 @@ def read_plan(path: Path, project: Path) -> Plan:
     return plan
 
 
-def trials(plan: Plan) -> Generator[Values, Optional[Outcome], None]:
+def trials(plan: Plan) -> Generator[Values, Outcome | None, None]:
     """YIELDS (dict): The values of each trial. The same plan and outcomes give the same trials: so a sweep that goes on asks
-    again for those that are finished. Optuna is sent the outcome of each, None for one that failed."""
+    again for those that are finished. Optuna is sent the outcome of each, None for one that failed.
+    """
     if plan.search == "grid":
         for values in itertools.product(*plan.vars.values()):
             yield dict(zip(plan.vars, values))
@@ -152,7 +154,7 @@ def number_of_trials(plan: Plan) -> int:
     return plan.trials if plan.search == "optuna" else len(list(itertools.product(*plan.vars.values())))
 
 
-def _distribution(tried: Union[list, Range]):
+def _distribution(tried: list | Range):
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if isinstance(tried, list):
@@ -169,7 +171,7 @@ def vars_of_trials(project: Path) -> set[str]:
     return {var.removeprefix("vars.") for row in rows for var in row["project.yml"]}
 
 
-def _problems(plan: Plan, name: str, tried: Union[list, Range], project: Path) -> list[str]:
+def _problems(plan: Plan, name: str, tried: list | Range, project: Path) -> list[str]:
     text = (project / "project.yml").read_text(encoding="utf8")
     known, used = list(srsly.yaml_loads(text)["vars"]), vars_of_trials(project)
     if name not in known:
@@ -199,6 +201,6 @@ def shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _worded(item: dict) -> str:
+def _worded(item: Mapping) -> str:
     place = ".".join(str(part) for part in item["loc"] if part not in ("listed", "range", "int", "float"))
     return f"{place or 'all of it'}: {item['msg'].removeprefix('Value error, ')}"

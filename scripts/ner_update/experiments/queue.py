@@ -10,8 +10,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Iterable, Iterator, Optional
 
 import psutil
 import srsly
@@ -70,7 +71,7 @@ class Experiments:
         """RETURNS (bool): Whether the project has this experiment, from here or from another machine."""
         return bool(git("for-each-ref", self.ref(name)))
 
-    def run(self, name: str, values: Values, log: Path) -> Optional[str]:
+    def run(self, name: str, values: Values, log: Path) -> str | None:
         """Queue an experiment, and wait until the worker is done with it.
 
         values (dict): The vars that differ from those of the commit.
@@ -111,9 +112,10 @@ class Experiments:
             "the worker of DVC's queue ended before it" if without == LOOKS else reason(log.read_text(encoding="utf8"))
         )
 
-    def outputs(self, name: str, paths: Iterable[str]) -> Optional[Path]:
+    def outputs(self, name: str, paths: Iterable[str]) -> Path | None:
         """RETURNS (Path): A folder in which these outputs of an experiment stand until the next call, or None if the cache has
-        them no longer."""
+        them no longer.
+        """
         git("fetch", "--quiet", "--force", self.top, f"{self.ref(name)}:{self.ref(name)}", cwd=self.root)
         git("checkout", "--quiet", "--force", "--detach", self.ref(name), cwd=self.root)
         try:
@@ -125,7 +127,8 @@ class Experiments:
     def lent(self, values: Values) -> Iterator[str]:
         """Put what vars name and git does not keep, such as downloaded vectors, into the clone.
 
-        YIELDS (str): The paths that are to be copied for an experiment: folders, where they are missing there."""
+        YIELDS (str): The paths that are to be copied for an experiment: folders, where they are missing there.
+        """
         for value in (values[name] for name in sorted(vars_of_trials(self.clone))):
             path = Path(value) if isinstance(value, str) and value else None
             if (
@@ -161,10 +164,8 @@ class Experiments:
         """Stop the worker, and what it runs."""
         left = self.started()
         for process in left:
-            try:
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
-            except psutil.NoSuchProcess:
-                pass
         psutil.wait_procs(left, timeout=10)
 
 

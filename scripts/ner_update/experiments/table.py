@@ -2,7 +2,6 @@
 
 import csv
 from pathlib import Path
-from typing import Optional
 
 import numpy
 from wasabi import msg
@@ -20,7 +19,7 @@ def precision(counts: numpy.ndarray) -> numpy.ndarray:
 FIGURES = {"f": (f_score, "F"), "p": (precision, "points of precision"), "r": (recall, "points of recall")}
 
 
-def figure(trial: dict, name: str) -> tuple[Optional[float], list[float]]:
+def figure(trial: dict, name: str) -> tuple[float | None, list[float]]:
     """RETURNS (tuple): f, p, r or kept of a trial on the dev set, and its 95 % interval. None where nothing can be kept."""
     if name == "kept":
         kept = trial["dev"]["kept"]
@@ -39,12 +38,12 @@ def compared(before: dict, after: dict, metric: str) -> str:
     return sentence(difference, interval(score(samples @ second) - score(samples @ first)), unit)
 
 
-def outcome(plan: Plan, trial: dict) -> Optional[Outcome]:
+def outcome(plan: Plan, trial: dict) -> Outcome | None:
     """RETURNS (Outcome): What a search is told of a trial, or None if it failed."""
     if "failed" in trial:
         return None
-    figures = {name: figure(trial, name)[0] for name in plan.limits}
-    lacking = sum(max(0.0, limit - figures[name]) for name, limit in plan.limits.items() if figures[name] is not None)
+    found = [(figure(trial, name)[0], limit) for name, limit in plan.limits.items()]
+    lacking = sum(max(0.0, limit - value) for value, limit in found if value is not None)
     return Outcome(figure(trial, plan.metric)[0] or 0.0, lacking)
 
 
@@ -58,7 +57,7 @@ def ranked(plan: Plan, trials: list[dict]) -> list[dict]:
     return sorted(trials, key=key)
 
 
-def best(plan: Plan, trials: list[dict]) -> Optional[dict]:
+def best(plan: Plan, trials: list[dict]) -> dict | None:
     """RETURNS (dict): The trial with the highest metric of those that keep the limits, or None if none does."""
     first = ranked(plan, trials)[0]
     told = outcome(plan, first)

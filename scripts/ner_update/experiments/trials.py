@@ -2,9 +2,10 @@
 
 import json
 import time
+from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Any
 
 import spacy
 import srsly
@@ -52,7 +53,8 @@ class Sweep:
         name = (
             PREFIX + md5(json.dumps([self.experiments.commit, changed], sort_keys=True).encode("utf8")).hexdigest()[:8]
         )
-        kept, made = self.folder / f"{name}.json", {"name": name, "vars": {**self.committed, **values}}
+        kept = self.folder / f"{name}.json"
+        made: dict[str, Any] = {"name": name, "vars": {**self.committed, **values}}
         known = self.experiments.known(name)
         if known and kept.exists():
             return srsly.read_json(kept) | made
@@ -63,7 +65,7 @@ class Sweep:
         if not known or (scored := self.scored(name, OnDev)) is None:
             start, log = time.monotonic(), self.folder / f"{name}.log"
             tqdm.write(f"{name}: {worded(made['vars'])} (what it prints is in {log})")
-            if (problem := self.experiments.run(name, changed | UNSEEN, log)) is not None:
+            if (problem := self.experiments.run(name, {**changed, **UNSEEN}, log)) is not None:
                 return self.failed.setdefault(name, made | {"failed": problem})
             seconds, scored = round(time.monotonic() - start, 1), self.scored(name, OnDev)
         if scored is None:
@@ -72,7 +74,7 @@ class Sweep:
             srsly.write_json(path, {"dev": scored, "seconds": seconds})
         return made | {"dev": scored, "seconds": seconds}
 
-    def scored(self, name: str, on: type[Comparison]) -> Optional[dict]:
+    def scored(self, name: str, on: type[Comparison]) -> dict | None:
         """RETURNS (dict): The figures of an experiment's pipelines, or None if they are kept nowhere any more."""
         folder = self.experiments.outputs(name, OUTPUTS)
         if folder is None:

@@ -7,10 +7,11 @@ that both commands need is trained once.
 
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
-from typing import Annotated, Iterable, Optional
+from typing import Annotated
 
 import spacy
 import srsly
@@ -73,8 +74,9 @@ class Variant:
 
 def nested(docs: list[Doc], share: float, seed: int) -> list[Doc]:
     """RETURNS (list): A share of the Docs, at least one. A hash of seed and text decides, so that a larger share holds a
-    smaller one, whatever the order of the files."""
-    ordered = sorted(docs, key=lambda doc: md5(f"{seed}\n{doc.text}".encode("utf8")).hexdigest())
+    smaller one, whatever the order of the files.
+    """
+    ordered = sorted(docs, key=lambda doc: md5(f"{seed}\n{doc.text}".encode()).hexdigest())
     return ordered[: max(1, round(share * len(ordered)))]
 
 
@@ -213,7 +215,7 @@ def fingerprint(setting: VariantSettings, variant: Variant) -> str:
         *scripts,
     ):
         for path in files(root):
-            digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode("utf8"))
+            digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -225,5 +227,5 @@ def files(root: Path) -> Iterable[Path]:
 
 def loaded() -> list[Path]:
     """RETURNS (list): The scripts of this project that are loaded, in order of their names."""
-    found: list[Optional[str]] = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    found: list[str | None] = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     return sorted({Path(path) for path in found if path and HERE in Path(path).parents})

@@ -4,8 +4,8 @@ Beside the examples it writes what each pattern is good for: what it matches in 
 matches away, and how far it is right in the annotated texts.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 from tqdm import tqdm
 

@@ -10,8 +10,9 @@ Figures, and where the weights come from, are in benchmarks/README.md.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Iterable, Iterator
+from typing import Any
 
 import numpy
 from spacy.language import Language
@@ -63,7 +64,8 @@ def candidates(
     RAISES (PatternError): As `matches`.
     """
     name = recognisers(nlp)[0]
-    recogniser, later = nlp.get_pipe(name), nlp.pipe_names[nlp.pipe_names.index(name) :]
+    recogniser: Any = nlp.get_pipe(name)
+    later = nlp.pipe_names[nlp.pipe_names.index(name) :]
     for batch in minibatch(matches(texts, table.patterns, lang), BATCH):
         docs = list(nlp.pipe([text for text, _ in batch], disable=later))
         full = [(doc, found) for doc, (_, found) in zip(docs, batch) if len(doc)]

@@ -2,8 +2,9 @@
 
 import json
 from collections import deque
+from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
-from typing import Iterable, Iterator, NamedTuple
+from typing import Any, NamedTuple
 
 import spacy
 from spacy.language import Language
@@ -135,5 +136,6 @@ def _ruler(patterns: str, lang: str) -> Language:
     nlp = spacy.blank(lang)
     # The number of a pattern in place of its own id, which others may share.
     numbered = [{**entry, "id": str(number)} for number, entry in enumerate(json.loads(patterns))]
-    nlp.add_pipe("span_ruler", config={"phrase_matcher_attr": "LOWER"}).add_patterns(numbered)
+    ruler: Any = nlp.add_pipe("span_ruler", config={"phrase_matcher_attr": "LOWER"})
+    ruler.add_patterns(numbered)
     return nlp

@@ -1,9 +1,10 @@
 """A table of what each pattern is good for: its matches, those that others take away, and how far it is right."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, Optional
+from typing import Any
 
 from wasabi import msg
 
@@ -151,7 +152,7 @@ class PatternTable:
             },
         }
 
-    def show(self, output: Path, table: Optional[Path]) -> None:
+    def show(self, output: Path, table: Path | None) -> None:
         """Print the patterns with the most matches, those that are of no use, and the totals."""
         made = self.as_json()
         rows = sorted(made["patterns"], key=lambda row: (-row["raw"]["matches"], row["line"]))[:SHOWN]
@@ -191,7 +192,7 @@ def _add(counts: list[Counts], found: list[Match]) -> None:
         counts[number].add([match for match in found if match.pattern == number])
 
 
-def _percent(part: int, whole: int) -> Optional[float]:
+def _percent(part: int, whole: int) -> float | None:
     return round(100 * part / whole, 2) if whole else None
 
 

@@ -5,8 +5,9 @@ nothing is written. `--force` lets the reviewed one win over an earlier review, 
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 from spacy.language import Language
 from tqdm import tqdm

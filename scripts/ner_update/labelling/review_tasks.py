@@ -6,8 +6,8 @@ keeps them and gives them back.
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from hashlib import sha256
-from typing import Callable, Iterable
 from xml.etree import ElementTree
 
 from ner_update.data.offsets import to_utf16

@@ -31,11 +31,16 @@ def build(folder: Path) -> None:
 def settle(sdist: Path) -> None:
     """Write an sdist again without times, owners and file modes, which setuptools does not keep still."""
     with tarfile.open(sdist) as old:
-        members = [(m, old.extractfile(m).read() if m.isfile() else None) for m in old.getmembers()]
-    with replacing(sdist) as path, path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as zipped:
-        with tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as new:
-            for member, content in sorted(members, key=lambda pair: pair[0].name):
-                made = tarfile.TarInfo(member.name)
-                made.type, made.mtime = member.type, EPOCH
-                made.mode, made.size = (0o755, 0) if content is None else (0o644, len(content))
-                new.addfile(made, None if content is None else io.BytesIO(content))
+        found = [(member, old.extractfile(member) if member.isfile() else None) for member in old.getmembers()]
+        members = [(member, content.read() if content else None) for member, content in found]
+    with (
+        replacing(sdist) as path,
+        path.open("wb") as raw,
+        gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as new,
+    ):
+        for member, content in sorted(members, key=lambda pair: pair[0].name):
+            made = tarfile.TarInfo(member.name)
+            made.type, made.mtime = member.type, EPOCH
+            made.mode, made.size = (0o755, 0) if content is None else (0o644, len(content))
+            new.addfile(made, None if content is None else io.BytesIO(content))

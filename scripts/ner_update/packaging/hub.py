@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 TASK = "token-classification"
 
@@ -11,7 +12,7 @@ def front_matter(meta: dict) -> str:
     """meta (dict): The pipeline's meta.json. RETURNS (str): What the Hub reads of a model card: language, licence, tags, scores."""
     from huggingface_hub import EvalResult, ModelCardData
 
-    told = {"task_type": TASK, "dataset_type": "own", "dataset_name": "the project's test set"}
+    told: dict[str, Any] = {"task_type": TASK, "dataset_type": "own", "dataset_name": "the project's test set"}
     scores = [("precision", "ents_p"), ("recall", "ents_r"), ("f1", "ents_f")]
     card = ModelCardData(
         language="multilingual" if meta["lang"] == "xx" else meta["lang"],
@@ -28,7 +29,8 @@ def front_matter(meta: dict) -> str:
 
 def files_of(wheel: Path) -> dict[str, bytes]:
     """RETURNS (dict): Every file of the repository by its path: the pipeline as a folder, the code that goes with it, the model
-    card, and the wheel, which keeps its name, for pip refuses one without a version."""
+    card, and the wheel, which keeps its name, for pip refuses one without a version.
+    """
     name, version = wheel.name.split("-")[:2]
     found = {wheel.name: wheel.read_bytes()}
     inside, beside = f"{name}/{name}-{version}/", f"{name}/"

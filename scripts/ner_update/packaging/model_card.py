@@ -1,7 +1,6 @@
 """Fill the meta of a pipeline with its model card: how it was made, of what data, how good it is, what it is for, and its limits."""
 
 from pathlib import Path
-from typing import Optional
 
 import spacy
 from jinja2 import Environment, FileSystemLoader
@@ -18,7 +17,8 @@ def base_of(meta: dict) -> dict:
 
 def figures(metrics: dict) -> dict:
     """RETURNS (dict): What of training/metrics.json goes into the meta: P, R, F and recall in percent, and 95 % intervals of
-    the differences from the base in points of F."""
+    the differences from the base in points of F.
+    """
     labels = {
         label: {
             **row["updated"],
@@ -41,7 +41,7 @@ def figures(metrics: dict) -> dict:
 
 def write_meta(
     nlp: spacy.Language, metrics: dict, counts: dict, name: str, version: str, license: str, card: Path,
-    breakdowns: Optional[dict] = None, summary: Optional[dict] = None,
+    breakdowns: dict | None = None, summary: dict | None = None,
 ) -> dict:  # fmt: skip
     """Fill the pipeline's meta: what `spacy info`, the README of the package and the Hugging Face hub show.
 

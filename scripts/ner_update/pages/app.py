@@ -147,4 +147,5 @@ def main(base: Path, updated: Path, rows: Path, checked: Path, assets: Path, tol
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:6]), sys.argv[6])
+    base, updated, rows, checked, assets = map(Path, sys.argv[1:6])
+    main(base, updated, rows, checked, assets, sys.argv[6])

@@ -1,8 +1,9 @@
 """What the page of `visualize` shows, apart from Streamlit: texts with their entities as HTML, test errors, data with findings."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Iterable, Iterator, NamedTuple, Optional
+from typing import NamedTuple
 
 import spacy
 import srsly
@@ -38,7 +39,7 @@ class Row(NamedTuple):
     """A text of a data file, or a finding that belongs to none, with all that the check found in it."""
 
     where: str
-    text: Optional[str]
+    text: str | None
     entities: list
     findings: list[dict]
 

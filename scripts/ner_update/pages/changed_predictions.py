@@ -1,9 +1,9 @@
 """The texts in which predictions of the old labels changed by the update: what was lost, what appeared, what it is called now."""
 
 from collections import Counter
-from typing import Iterator, Optional
+from collections.abc import Iterator
 
-from ner_update.evaluation.breakdowns import aligned
+from ner_update.evaluation.breakdowns import aligned, either
 from ner_update.pages.error_examples import chosen, counted, described
 
 # What befell an entity that the base predicted, and what the update alone predicts.
@@ -13,7 +13,7 @@ JUDGED = ("mended", "broken", "wrong before and after", "not annotated")
 SHOWN = 200
 
 
-def change(before: Optional[tuple], after: Optional[tuple], new: set[str]) -> str:
+def change(before: tuple | None, after: tuple | None, new: set[str]) -> str:
     """RETURNS (str): One of CHANGES."""
     if not before:
         return "appeared"
@@ -22,7 +22,7 @@ def change(before: Optional[tuple], after: Optional[tuple], new: set[str]) -> st
     return "to a new label" if after[2] in new else "other boundaries" if before[2] == after[2] else "another old label"
 
 
-def judged(before: Optional[tuple], after: Optional[tuple], gold: Optional[set[tuple]]) -> str:
+def judged(before: tuple | None, after: tuple | None, gold: set[tuple] | None) -> str:
     """Compare a change with the annotation. To say nothing is right where what the other pipeline says is wrong.
 
     gold (set): None where the label is not annotated.
@@ -49,11 +49,11 @@ def changed(rows: list[dict], metrics: dict) -> Iterator[dict]:
         found = []
         for kind, was, now in aligned(before, after):
             # A new label where the base said nothing is what the update is for.
-            if kind != "correct" and (was or now[2] in old):
-                known = gold if (was or now)[2] in labels else None
+            if kind != "correct" and (was or (now and now[2] in old)):
+                known = gold if either(was, now)[2] in labels else None
                 found.append(
                     (
-                        was or now,
+                        either(was, now),
                         {**described(change(was, now, new), row["text"], was, now), "judged": judged(was, now, known)},
                     )
                 )

@@ -1,8 +1,8 @@
 """Training curves: what two panels of an SVG, score and loss by training step, are drawn from. The page's template draws them."""
 
+from collections.abc import Iterator
 from math import ceil, floor, log10
 from pathlib import Path
-from typing import Iterator
 
 import srsly
 

@@ -1,9 +1,9 @@
 """The texts with the worst errors of the updated pipeline, and how many errors of each kind there are."""
 
 from collections import Counter
-from typing import Iterator
+from collections.abc import Iterator
 
-from ner_update.evaluation.breakdowns import KINDS, aligned
+from ner_update.evaluation.breakdowns import KINDS, aligned, either
 
 ERRORS = KINDS[1:]
 # Of each test set: this many of the worst texts, and more until each label has some texts for each kind of its errors, or
@@ -13,7 +13,8 @@ WORST, OF_EACH, MOST = 50, 5, 300
 
 def counted(metrics: dict) -> dict[str, set[str]]:
     """RETURNS (dict): For each test set with annotation the labels that count, as in breakdowns.json: what is annotated there,
-    and in the base's texts the new labels, too. Any prediction of those is an error there."""
+    and in the base's texts the new labels, too. Any prediction of those is an error there.
+    """
     sets = {"new": set(metrics["new_test"]["labels"])}
     if "base_test" in metrics:
         sets["base"] = set(metrics["base_test"]["labels"]) | set(metrics["labels"]["new"])
@@ -42,7 +43,7 @@ def mistaken(rows: list[dict], metrics: dict) -> Iterator[dict]:
         gold, said = (chosen(row[side], labels[row["set"]]) for side in ("gold", "updated"))
         pairs = (pair for pair in aligned(gold, said) if pair[0] != "correct")
         errors = [
-            described(kind, row["text"], g, p) for kind, g, p in sorted(pairs, key=lambda pair: pair[1] or pair[2])
+            described(kind, row["text"], g, p) for kind, g, p in sorted(pairs, key=lambda pair: either(*pair[1:]))
         ]
         if errors:
             yield {
@@ -61,10 +62,12 @@ def worst(texts: list[dict]) -> list[dict]:
         each label that has fewer among them, up to MOST.
     """
     ranked = sorted(texts, key=lambda row: (row["set"] != "new", -len(row["errors"]), len(row["text"]), row["text"]))
-    picked, taken, shown = [], Counter(), Counter()
+    picked: list[dict] = []
+    taken: Counter = Counter()
+    shown: Counter = Counter()
     for row in ranked:
         kinds = {(row["set"], error["label"] or error["other"], error["kind"]) for error in row["errors"]}
-        if taken[row["set"]] < WORST or taken[row["set"]] < MOST and any(shown[kind] < OF_EACH for kind in kinds):
+        if taken[row["set"]] < WORST or (taken[row["set"]] < MOST and any(shown[kind] < OF_EACH for kind in kinds)):
             picked.append(row)
             taken[row["set"]] += 1
             shown.update(kinds)
@@ -79,7 +82,8 @@ def confused(matrix: dict[str, dict[str, int]]) -> list[tuple[str, str, int]]:
 
 def error_counts(texts: list[dict]) -> dict[str, dict[str, dict[str, int]]]:
     """RETURNS (dict): By test set and label how many errors of each kind; a spurious entity counts for the label it was given,
-    any other for the one that it has."""
+    any other for the one that it has.
+    """
     found = Counter(
         (row["set"], error["label"] or error["other"], error["kind"]) for row in texts for error in row["errors"]
     )

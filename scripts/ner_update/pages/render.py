@@ -4,6 +4,7 @@ A page has its style and its script inside it, and fetches nothing.
 """
 
 from base64 import b64encode
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -47,13 +48,13 @@ COLORS = ("#ffd6a5", "#caffbf", "#9bf6ff", "#ffc6ff", "#fdffb6", "#bdb2ff", "#ff
 SHOWN = 5_000
 
 
-def colors(labels: list[str]) -> dict[str, str]:
+def colors(labels: Iterable[str]) -> dict[str, str]:
     """RETURNS (dict): A colour for each label, as displaCy looks them up: by the escaped label."""
     unknown = [label for label in labels if label.upper() not in DEFAULT_LABEL_COLORS]
     return {str(escape(label)): COLORS[n % len(COLORS)] for n, label in enumerate(unknown)}
 
 
-def render(text: str, entities: list, labels: list[str] = ()) -> Markup:
+def render(text: str, entities: list, labels: Iterable[str] = ()) -> Markup:
     """Mark entities in a text. displaCy escapes the text, and leaves the labels to its caller.
 
     entities (list): [start, end, label] in characters, which do not overlap.

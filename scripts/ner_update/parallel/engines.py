@@ -4,11 +4,12 @@ A worker is a class of a module: built once in each process or actor, called wit
 back should be small (a path, counts): texts are read, and written, where the work is done.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from importlib.util import find_spec
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any
 
 from ner_update.parallel.pool import in_processes
 from ner_update.parallel.ray_engine import on_ray
@@ -83,6 +84,9 @@ def _alone(setup: Callable[[], None], task: Any) -> Any:
         except BrokenProcessPool:
             continue
     return Lost()
+
+
+_worker: Worker
 
 
 def _begin(kind: type, arguments: tuple) -> None:

@@ -2,15 +2,16 @@
 
 import os
 import signal
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any, Callable, Iterator, Optional, Sequence
+from typing import Any
 
 # Each process holds a tokenizer and what it works on, some 200 MB.
 MOST = 8
 
 
 def in_processes(
-    function: Callable[[Any], Any], items: Sequence[Any], setup: Optional[Callable[[], None]] = None, processes: int = 0
+    function: Callable[[Any], Any], items: Sequence[Any], setup: Callable[[], None] | None = None, processes: int = 0
 ) -> Iterator[Any]:
     """Call a function with each item; one item alone, or one core, gets no process of its own.
 
@@ -36,7 +37,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _start(setup: Optional[Callable[[], None]]) -> None:
+def _start(setup: Callable[[], None] | None) -> None:
     # Of an interrupt the command itself says what is to be said.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if setup:

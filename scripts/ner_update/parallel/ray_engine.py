@@ -11,8 +11,9 @@ import shlex
 import socket
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Iterator, Sequence
+from typing import Any
 
 from ner_update.parallel.pool import cores
 from ner_update.parallel.workers import TRIES, Lost, Worker, sealed

@@ -4,16 +4,17 @@ import math
 import os
 import signal
 import time
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing import Pool
 from multiprocessing.pool import AsyncResult
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any
 
 import psutil
 
 try:
     import resource
 except ImportError:  # Windows
-    resource = None
+    resource = None  # type: ignore[assignment]  # Asked for before each use.
 
 MEMORY = 3 * 2**30
 # On a busy machine a process may wait for most of the time. It is ended after so many times its seconds all the same.
@@ -32,7 +33,7 @@ def in_time(function: Callable[[Any], Any], items: Iterable, seconds: float) -> 
     left = iter(items)
     ended = False
     while not ended:
-        with Pool(1, _start) as pool:
+        with Pool(1, _start, (function,)) as pool:
             ended, process = True, psutil.Process(pool.apply(os.getpid))
             for item in left:
                 result = pool.apply_async(_call, (function, seconds, item))
@@ -73,7 +74,8 @@ def _call(function: Callable[[Any], Any], seconds: float, item: Any) -> Any:
     return function(item)
 
 
-def _start() -> None:
+def _start(function: Callable[[Any], Any]) -> None:
+    # Where a process is not forked, it has now imported the function's module: that is no item's time.
     # Of an interrupt the command itself says what is to be said.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if resource:

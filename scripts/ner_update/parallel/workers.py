@@ -2,8 +2,9 @@
 
 import pickle
 import traceback
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Callable, Optional
+from typing import Any
 
 # How often a task is begun whose process ends each time.
 TRIES = 3
@@ -21,7 +22,7 @@ class Worker:
 
     def __init__(self, kind: type, arguments: tuple):
         self.make = partial(kind, *arguments)
-        self.made: Optional[Callable[[Any], Any]] = None
+        self.made: Callable[[Any], Any] | None = None
 
     def __call__(self, task: Any) -> Any:
         if self.made is None:

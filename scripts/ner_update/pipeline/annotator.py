@@ -1,6 +1,6 @@
 """Annotate texts with a pipeline: the one class that does it, in this process, in others, and in the actors of Ray."""
 
-from typing import Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import spacy
 from spacy.util import minibatch

@@ -2,7 +2,6 @@
 
 import os
 import re
-from typing import Optional
 
 import spacy
 from packaging.requirements import InvalidRequirement, Requirement
@@ -91,10 +90,10 @@ def recognisers(nlp: Language) -> list[str]:
 
 def entity_labels(nlp: Language) -> list[str]:
     """RETURNS (list): All labels that the entity recognisers of a pipeline know, sorted."""
-    return sorted({label for name in recognisers(nlp) for label in nlp.get_pipe(name).labels})
+    return sorted({label for name in recognisers(nlp) for label in nlp.pipe_labels[name]})
 
 
-def tokenizer_for(lang: str, base: Optional[Language] = None) -> Language:
+def tokenizer_for(lang: str, base: Language | None = None) -> Language:
     """RETURNS (Language): What makes Docs out of texts: the base pipeline's tokenizer, or the language's.
     RAISES (BasePipelineError): If there is no such language. Its code becomes part of the package's name and path.
     """

@@ -9,12 +9,13 @@ Figures are in benchmarks/README.md.
 """
 
 import os
+from collections.abc import Callable, Iterable
 from ctypes import CDLL, c_float, c_int, c_int64, c_void_p
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Any
 
 import numpy
 from spacy import registry
@@ -47,7 +48,7 @@ def build_tok2vec_in_context(
     embed, encode (Model): As for spacy.Tok2Vec.v2.
     """
     width = encode.get_dim("nO")
-    layers = [build_Tok2Vec_model(each_word_once(embed), encode), text_context(width)]
+    layers: list[Model] = [build_Tok2Vec_model(each_word_once(embed), encode), text_context(width)]
     return Model(NAME, piece_by_piece, init=chain_init, layers=layers, dims={"nO": width})
 
 
@@ -66,7 +67,7 @@ def piece_by_piece(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[
 
 
 @cache
-def openblas() -> Optional[CDLL]:
+def openblas() -> CDLL | None:
     """Load a second copy of NumPy's OpenBLAS, for one thread.
 
     OpenBLAS keeps one number of threads for the whole process. The copy has another one: nothing is switched at a
@@ -81,11 +82,12 @@ def openblas() -> Optional[CDLL]:
         copy = Path(f"/proc/self/fd/{os.memfd_create('openblas')}")
         copy.write_bytes(path.read_bytes())
         # Deep: with its own variables, even where NumPy's are global.
-        library = CDLL(str(copy), mode=os.RTLD_LOCAL | os.RTLD_DEEPBIND)
+        library: Any = CDLL(str(copy), mode=os.RTLD_LOCAL | os.RTLD_DEEPBIND)
         library.scipy_openblas_set_num_threads64_(1)
         # It started a thread for each core.
         library.blas_thread_shutdown_()
-        alpha, beta, size, array = c_float, c_float, c_int64, [c_void_p, c_int64]
+        size: Any = c_int64
+        alpha, beta, array = c_float, c_float, [c_void_p, size]
         library.scipy_cblas_sgemv64_.argtypes = [c_int] * 2 + [size] * 2 + [alpha, *array, *array, beta, *array]
         library.scipy_cblas_sgemm64_.argtypes = [c_int] * 3 + [size] * 3 + [alpha, *array, *array, beta, *array]
     except (OSError, AttributeError, ValueError):
@@ -127,7 +129,7 @@ class OneThread(NumpyOps):
 
 
 @registry.callbacks(CALLBACK)
-def create_with_openblas(then: Optional[Callable[[Language], Language]] = None) -> Callable[[Language], Language]:
+def create_with_openblas(then: Callable[[Language], Language] | None = None) -> Callable[[Language], Language]:
     """For nlp.after_pipeline_creation: all components multiply with OpenBLAS, as they do in training. With what spaCy
     takes by default, BLIS, multiplying takes two to five times the time, and the last digits are others. Where there is
     no copy of OpenBLAS it stays at that.
@@ -139,10 +141,11 @@ def create_with_openblas(then: Optional[Callable[[Language], Language]] = None) 
         nlp = then(nlp) if then else nlp
         if not openblas():
             return nlp
-        ops = OneThread()
+        ops: Any = OneThread()
         for _, component in nlp.components:
             model = getattr(component, "model", None)
-            for node in model.walk() if isinstance(model, Model) else ():
+            nodes: Iterable[Any] = model.walk() if isinstance(model, Model) else ()
+            for node in nodes:
                 # No subclass: Apple's is faster still.
                 if type(node.ops) is NumpyOps and node.ops.use_blis:
                     node.ops = ops
@@ -185,11 +188,14 @@ def embed_each_word_once(model: Model, docs: list[Doc], is_train: bool) -> tuple
         tokens[:, 0] * numpy.uint64(3) + tokens[:, 1], return_index=True, return_inverse=True
     )
     vocab = docs[0].vocab
+    ops: Any = model.ops
     # Given the spaces, it is made in half the time.
-    words = Doc(vocab, words=[vocab.strings[word] for word in tokens[first, 0].tolist()], spaces=[False] * len(first))
+    words: Any = Doc(
+        vocab, words=[vocab.strings[word] for word in tokens[first, 0].tolist()], spaces=[False] * len(first)
+    )
     words.from_array([NORM], tokens[first, 1:])
-    rows = embed.predict([words])[0][model.ops.asarray1i(kinds)]
-    return model.ops.unflatten(rows, model.ops.asarray1i([len(doc) for doc in docs])), lambda d_rows: []
+    rows = embed.predict([words])[0][ops.asarray1i(kinds)]
+    return ops.unflatten(rows, ops.asarray1i([len(doc) for doc in docs])), lambda d_rows: []
 
 
 def without_context(layer: Model) -> Model:
@@ -213,7 +219,8 @@ def initialize(model: Model, X=None, Y=None) -> None:
 
 
 def forward(model: Model, texts: list[Floats2d], is_train: bool) -> tuple[list[Floats2d], Callable]:
-    width, ops = model.get_dim("nI"), model.ops
+    width = model.get_dim("nI")
+    ops: Any = model.ops
     of_token, of_text, norm = model.layers
     lengths = ops.asarray1i([len(text) for text in texts])
     if not int(lengths.sum()):

@@ -82,7 +82,8 @@ def reduce(states: numpy.ndarray, width: int) -> numpy.ndarray:
 
 def table(words: list[str], data: numpy.ndarray, strings: StringStore) -> Vectors:
     """RETURNS (Vectors): A word capitalised and in upper case has the row that it has in lower case, unless it has one
-    of its own: most tables know no upper case, and spaCy 3.8 does not save the `attr` that would say so."""
+    of its own: most tables know no upper case, and spaCy 3.8 does not save the `attr` that would say so.
+    """
     made = Vectors(strings=strings, data=data, keys=words, name="words")
     for row, word in enumerate(words):
         for form in (word.capitalize(), word.title(), word.upper()):

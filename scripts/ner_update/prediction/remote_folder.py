@@ -4,11 +4,12 @@ What is wanted is fetched, and what is made is sent, as a whole: so a shard stan
 """
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import file_digest, md5
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any, Iterator
+from typing import Any
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem

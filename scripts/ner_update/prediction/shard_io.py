@@ -1,10 +1,12 @@
 """Records of a shard of raw texts, JSONL or Parquet: read in pieces that fit into memory, and written with their entities."""
 
 import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional
+from typing import Any
 
 import srsly
 from pydantic import ValidationError, field_validator
@@ -22,7 +24,7 @@ NO_PARQUET = "Parquet needs pyarrow, which is not installed: make ray"
 class Unread(RawText):
     """A text that is to be annotated, with its id, if it has one."""
 
-    id: Optional[str] = None
+    id: str | None = None
 
     @field_validator("id", mode="before")
     @classmethod
@@ -52,10 +54,11 @@ def _of_jsonl(path: Path) -> Iterator[tuple[list[Unread], list[Problem]]]:
 
 
 def _of_parquet(path: Path) -> Iterator[tuple[list[Unread], list[Problem]]]:
-    number = 0
+    numbers = count(1)
     for batch in _parquet().ParquetFile(path).iter_batches(ROWS):
         texts, problems = [], []
-        for number, row in enumerate(batch.to_pylist(), number + 1):
+        for row in batch.to_pylist():
+            number = next(numbers)
             try:
                 texts.append(
                     Unread.model_validate({key: _plain(key, value) for key, value in row.items() if value is not None})

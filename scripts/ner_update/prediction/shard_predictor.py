@@ -43,8 +43,8 @@ class ShardPredictor:
 
     def predict(self, name: str) -> dict[str, Any]:
         """Annotate a shard. RETURNS (dict): The note of it. RAISES (DataError): If one of its records cannot be used."""
-        note = {"made_with": self.made_with, "input": self.source.fingerprint(name)}
-        texts, labels = 0, Counter()
+        note: dict[str, Any] = {"made_with": self.made_with, "input": self.source.fingerprint(name)}
+        texts, labels = 0, Counter[str]()
         with self.source.fetched(name) as given, self.target.placing(name) as made:
             with writing(made) as write:
                 for records in read_shard(given, name):

@@ -1,11 +1,12 @@
 """Run a command: alone in its project, and with one clear message where a bad var, the machine or a damaged file stops it."""
 
 import sys
+from collections.abc import Callable, Iterator
 from errno import EACCES, EDQUOT, EFBIG, ENODEV, ENOSPC, EPERM, EROFS
 from functools import wraps
 from math import isfinite
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any
 
 import typer
 from wasabi import msg
@@ -31,14 +32,14 @@ def run(main: Callable) -> None:
         with alone():
             typer.run(checked(with_options(main)))
     except typer.Exit as stop:
-        raise SystemExit(stop.exit_code)
+        raise SystemExit(stop.exit_code) from stop
     except Exception as error:
         problem, advice = explain(error, [Path(word) for word in sys.argv[1:]])
         if not problem:
             raise
         msg.fail(problem)
         msg.text(f"{advice} No output is half written.")
-        raise SystemExit(1)
+        raise SystemExit(1) from error
 
 
 def check_vars() -> None:
@@ -60,7 +61,8 @@ def check_vars() -> None:
 
 def checked(main: Callable) -> Callable:
     """RETURNS (Callable): The command, which refuses numbers that are not finite, and numbers out of the range of the var of the
-    same name: options may come from a command line, and `spacy project run` takes --vars.NAME VALUE."""
+    same name: options may come from a command line, and `spacy project run` takes --vars.NAME VALUE.
+    """
 
     @wraps(main)
     def command(**options: Any) -> None:

@@ -20,7 +20,7 @@ def of_files(path: Path) -> str:
     digest = hashlib.md5()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file() and "__pycache__" not in file.parts:
-            digest.update(f"{file.relative_to(path).as_posix()}\n".encode("utf8"))
+            digest.update(f"{file.relative_to(path).as_posix()}\n".encode())
             with file.open("rb") as content:
                 digest.update(hashlib.file_digest(content, "md5").digest())
     return digest.hexdigest()

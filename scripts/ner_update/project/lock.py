@@ -8,9 +8,9 @@ number, which another may get later.
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Optional
 
 import psutil
 from filelock import FileLock, Timeout
@@ -91,19 +91,20 @@ def command_line(process: psutil.Process) -> list[str]:
 
 def note_of_last() -> dict:
     """RETURNS (dict): What the last command noted: its run, how that was started, itself, and whether it had been left
-    behind from the start. Empty before the first."""
+    behind from the start. Empty before the first.
+    """
     try:
         return json.loads(NOTE.read_text(encoding="utf8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
 
 
-def same(known: Optional[list], process: psutil.Process) -> bool:
+def same(known: list | None, process: psutil.Process) -> bool:
     """RETURNS (bool): Whether this is the process that a note tells of."""
-    return bool(known) and known[0] == process.pid and abs(known[1] - process.create_time()) < CLOCK
+    return known is not None and known[:1] == [process.pid] and abs(known[1] - process.create_time()) < CLOCK
 
 
-def alive(known: Optional[list]) -> Optional[psutil.Process]:
+def alive(known: list | None) -> psutil.Process | None:
     """RETURNS (Process): The process that a note tells of, or None if it has ended."""
     try:
         process = psutil.Process(known[0]) if known else None
@@ -116,7 +117,7 @@ def refuse_if_alive(mine: psutil.Process) -> None:
     """RAISES (typer.Exit): If the run that last worked here is another than this one, and has not ended."""
     note = note_of_last()
     last = note.get("run")
-    if alive(last) and not same(last, mine) and not note.get("orphan"):
+    if last and alive(last) and not same(last, mine) and not note.get("orphan"):
         problem = f"Another run is at work in this project: {note['shown']!r} (process {last[0]})"
         fail([problem], "Wait until it is done, or stop it, and run the same command again.")
 

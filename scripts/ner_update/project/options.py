@@ -1,8 +1,9 @@
 """Fill a frozen dataclass of settings from the command line, in one place: a command that takes one needs no list of parameters."""
 
 import inspect
+from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, Callable, get_type_hints
+from typing import Any, get_type_hints
 
 
 def with_options(main: Callable) -> Callable:
@@ -13,15 +14,16 @@ def with_options(main: Callable) -> Callable:
     RETURNS (Callable): Takes the fields, makes the dataclass of them, and calls `main`. Any other function as it is.
     """
     parameters = list(inspect.signature(main).parameters.values())
-    settings = get_type_hints(main).get(parameters[0].name) if len(parameters) == 1 else None
+    settings: Any = get_type_hints(main).get(parameters[0].name) if len(parameters) == 1 else None
     if not is_dataclass(settings):
         return main
+    make: Any = settings
 
     def command(**given: Any) -> None:
-        main(settings(**given))
+        main(make(**given))
 
     hints = get_type_hints(settings, include_extras=True)
-    command.__signature__ = inspect.Signature([
+    command.__signature__ = inspect.Signature([  # type: ignore[attr-defined]  # inspect reads it, and typer so, too.
         inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, annotation=hints[field.name], default=_default(field)) for field in fields(settings)
     ])  # fmt: skip
     command.__annotations__ = hints

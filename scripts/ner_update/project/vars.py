@@ -33,10 +33,8 @@ def set_var(text: str, name: str, value: str) -> str:
         parsed = YAML(typ="safe").load(value) if value else ""
     except YAMLError:
         parsed = value
-    if isinstance(parsed, (bool, int, float)) and not line[2].startswith('"'):
-        shown = value
-    else:
-        shown = f'"{value}"'
+    bare = isinstance(parsed, (bool, int, float)) and not line[2].startswith('"')
+    shown = value if bare else f'"{value}"'
     start = block.start(1) + line.start(2)
     made = text[:start] + shown + text[start + len(line[2]) :]
     # Other vars that are bad already must not keep this one from being corrected.

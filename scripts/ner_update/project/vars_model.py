@@ -7,9 +7,10 @@ not name are an adopter's own, and may have any value. It imports little, for ea
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Iterator, Literal, Mapping, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml import YAML
@@ -52,8 +53,8 @@ def is_language(code: str) -> bool:
     """RETURNS (bool): Whether spaCy, or a package that adds a language to it, knows this code. spaCy is not imported."""
     if not LANG.fullmatch(code):
         return False
-    (folder,) = find_spec("spacy").submodule_search_locations
-    if Path(folder, "lang", code, "__init__.py").exists():
+    spacy = find_spec("spacy")
+    if spacy and spacy.origin and Path(spacy.origin).with_name("lang").joinpath(code, "__init__.py").exists():
         return True
     from importlib.metadata import entry_points
 
@@ -118,14 +119,16 @@ class Vars(BaseModel):
         "own",
         "prodigy",
         "spacy_v2",
+        "spacy_doc",
         "label_studio",
         "label_studio_min",
         "doccano",
         "doccano_code_points",
         "hugging_face",
+        "argilla",
         "columns",
     ] = Field(
-        description="empty, own, prodigy, spacy_v2, label_studio, label_studio_min, doccano, doccano_code_points, hugging_face or columns"
+        description="empty, own, prodigy, spacy_v2, spacy_doc, label_studio, label_studio_min, doccano, doccano_code_points, hugging_face, argilla or columns"
     )
     dev_size: float = real(
         0.001, 0.999, "share of the texts for choosing the checkpoint; below 1 together with test_size"

@@ -1,9 +1,10 @@
 """Make of base texts and raw texts what the update trains on beside the new examples: see scripts/rehearse.py."""
 
+from collections.abc import Iterable, Iterator
 from heapq import nsmallest
 from itertools import islice
 from pathlib import Path
-from typing import Iterable, Iterator, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy
 import srsly
@@ -105,7 +106,8 @@ def raw_rehearsal(
         examples = []
         for text, entities in some:
             doc = nlp.make_doc(text)
-            doc.set_ents([doc.char_span(*entity) for entity in entities])
+            spans: list[Any] = [doc.char_span(*entity) for entity in entities]
+            doc.set_ents(spans)
             examples.append(
                 as_negative(
                     doc,
@@ -122,7 +124,7 @@ def made_rehearsal(nlp: Language, learnt: Learnt) -> list[Doc]:
     """RETURNS (list): Sentences full of names, annotated like raw texts: tokens that the base takes for names are O, all others missing."""
     return [
         as_negative(doc, nlp.make_doc(doc.text), spared_tokens(doc, [], learnt.forms), False, learnt.labels)
-        for doc in nlp.pipe(made_sentences(nlp.lang))
+        for doc in nlp.pipe(made_sentences(nlp.lang or "xx"))
     ]
 
 

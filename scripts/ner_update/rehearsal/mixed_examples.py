@@ -8,9 +8,9 @@ keeps what people, or the base pipeline, said of it.
 
 import random
 import re
+from collections.abc import Iterable, Iterator
 from itertools import islice, product
 from pathlib import Path
-from typing import Iterable, Iterator
 
 import srsly
 from spacy.language import Language

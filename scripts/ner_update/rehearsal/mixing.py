@@ -17,8 +17,8 @@ All of it goes shard by shard: memory stays flat, and one more file of examples 
 """
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Callable, Iterable, Iterator
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -37,7 +37,8 @@ FEW = 2
 
 def sizes(new: int, ratio: float) -> tuple[int, int]:
     """RETURNS (tuple): How many base texts are wanted for so many new examples; and up to how many raw texts fill up, where base
-    texts are fewer."""
+    texts are fewer.
+    """
     return round(ratio * new), round(min(ratio, FEW) * new)
 
 
@@ -89,7 +90,8 @@ def write_mix(mixed: Iterable[tuple[str, list[Doc]]], path: Path) -> dict[str, d
 
     RETURNS (dict): For each kind of example its texts and its spans by label.
     """
-    texts, spans = Counter(), {kind: Counter() for kind in KINDS}
+    texts: Counter = Counter()
+    spans: dict[str, Counter] = {kind: Counter() for kind in KINDS}
     with replacing(path) as folder:
         folder.mkdir(parents=True)
         for kind, docs in mixed:

@@ -3,10 +3,11 @@
 They stay in their shards. Workers read them, and the base pipeline reads no more of them than it takes.
 """
 
+from collections.abc import Callable
 from hashlib import md5
 from itertools import chain
 from pathlib import Path
-from typing import Callable
+from typing import Any
 
 from ner_update.corpus.shards import read_texts, shards_of
 from ner_update.parallel.engines import each_of, gpu_of_worker
@@ -58,7 +59,7 @@ class RawTexts:
     def __init__(self, path: Path, base: Path, engine: str = "local", workers: int = 0, gpu_id: int = -1):
         """path (Path): Their corpus. base (Path): The pipeline that reads them. engine, workers: As `engines.each` takes them."""
         self.shards, self.base, self.gpu_id = shards_of(path), base, gpu_id
-        self.how = {"engine": engine, "workers": workers}
+        self.how: dict[str, Any] = {"engine": engine, "workers": workers}
 
     def recognised(
         self, number: int, left_out: frozenset[str] = frozenset(), reader: type[RawReader] = RawReader

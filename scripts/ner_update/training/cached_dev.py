@@ -4,8 +4,9 @@ spaCy's own evaluation reads them anew each time, tokenises them twice, and scor
 scores; what it saves stands in benchmarks/README.md.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -22,7 +23,11 @@ def dev_read_once(nlp: Language, predict: Callable[[list[Doc]], Iterable[Doc]]) 
     predict (Callable): As `nlp.pipe`.
     """
     dev = nlp.config["corpora"].get("dev", {})
-    if nlp.config["training"]["dev_corpus"] != "corpora.dev" or dev.get("@readers") not in STEADY or dev.get("augmenter"):
+    if (
+        nlp.config["training"]["dev_corpus"] != "corpora.dev"
+        or dev.get("@readers") not in STEADY
+        or dev.get("augmenter")
+    ):
         yield
         return
     kept: list[Example] = []
@@ -36,7 +41,7 @@ def dev_read_once(nlp: Language, predict: Callable[[list[Doc]], Iterable[Doc]]) 
         scored = (pipe.score(looked) for _, pipe in nlp.pipeline if hasattr(pipe, "score"))
         return {name: value for scores in scored for name, value in scores.items()}
 
-    nlp.evaluate = evaluate
+    nlp.evaluate = evaluate  # type: ignore[assignment, method-assign]  # As long as the block.
     try:
         yield
     finally:

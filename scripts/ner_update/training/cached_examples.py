@@ -5,7 +5,8 @@ each, twice of them to see whether there is any annotation at all. What it costs
 is the same, byte for byte.
 """
 
-from typing import Any, Optional
+from collections.abc import Iterable
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Span
@@ -20,8 +21,8 @@ class KeptExample(Example):
 
     def __init__(self, *docs: Any):
         super().__init__(*docs)
-        self._ents_and_ner: Optional[tuple] = None
-        self._whole: Optional[list[Span]] = None
+        self._ents_and_ner: tuple | None = None
+        self._whole: list[Span] | None = None
 
     def get_aligned_ents_and_ner(self) -> tuple:
         """RETURNS (tuple): As spaCy's."""
@@ -29,7 +30,7 @@ class KeptExample(Example):
             self._ents_and_ner = super().get_aligned_ents_and_ner()
         return self._ents_and_ner
 
-    def get_aligned_spans_x2y(self, x_spans: list[Span], allow_overlap: bool = False) -> list[Span]:
+    def get_aligned_spans_x2y(self, x_spans: Iterable[Span], allow_overlap: bool = False) -> list[Span]:
         """RETURNS (list): As spaCy's."""
         # Where a long text is cut is chance, and hardly ever asked for twice.
         if [(span.start, span.end) for span in x_spans] != [(0, len(self.x))]:
@@ -47,7 +48,14 @@ def kept(example: Example) -> KeptExample:
 
 
 def update_with_kept_gold(
-    nlp: Language, examples: list[Example], *, drop: float, losses: dict[str, float], exclude: list[str], annotates: list[str], sgd: Any
+    nlp: Language,
+    examples: list[Example],
+    *,
+    drop: float,
+    losses: dict[str, float],
+    exclude: list[str],
+    annotates: list[str],
+    sgd: Any,
 ) -> dict[str, float]:
     """`nlp.update` as spaCy's training loop calls it. A component that annotates while it is trained changes Docs: then it is spaCy's own."""
     if annotates:

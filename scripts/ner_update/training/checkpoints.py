@@ -2,9 +2,9 @@
 
 import shutil
 import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, Optional
 
 import srsly
 from spacy.language import Language
@@ -13,7 +13,12 @@ from wasabi import msg
 
 @contextmanager
 def keeping(
-    nlp: Language, checkpoint: Path, kept: Path, done: int, log: Callable[[], list[dict]], learn: Callable[..., dict] = Language.update
+    nlp: Language,
+    checkpoint: Path,
+    kept: Path,
+    done: int,
+    log: Callable[[], list[dict]],
+    learn: Callable[..., dict] = Language.update,
 ) -> Iterator[None]:
     """When somebody interrupts the block (SIGINT, Ctrl-C), move the last checkpoint out of the scratch folder.
 
@@ -26,7 +31,7 @@ def keeping(
     saving = pending = stopped = False
     steps = saved = done
 
-    def interrupted(number: int = 0, frame: Optional[object] = None) -> None:
+    def interrupted(number: int = 0, frame: object | None = None) -> None:
         nonlocal pending, stopped
         if saving:
             pending = True
@@ -39,7 +44,9 @@ def keeping(
             srsly.write_json(kept / "step.json", {"step": saved})
             checkpoint.rename(kept / "model-last")
             msg.warn(f"Interrupted. The last checkpoint, after step {saved}, is in {kept}")
-            msg.text("Run the same command again to train from the start, or with RESUME=1 before it to go on from there.")
+            msg.text(
+                "Run the same command again to train from the start, or with RESUME=1 before it to go on from there."
+            )
         raise KeyboardInterrupt
 
     def to_disk(*args, **options) -> None:
@@ -59,7 +66,7 @@ def keeping(
         return learn(nlp, *args, **options)
 
     before = signal.signal(signal.SIGINT, interrupted)
-    nlp.to_disk, nlp.update = to_disk, update
+    nlp.to_disk, nlp.update = to_disk, update  # type: ignore[method-assign]  # As long as the block.
     try:
         yield
     finally:

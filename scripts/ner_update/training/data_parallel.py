@@ -9,11 +9,12 @@ is learnt depends on how many processes there are, and on nothing else of the ma
 import os
 import random
 import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from io import StringIO
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any, Callable, Iterator, NoReturn
+from typing import Any, NoReturn
 from unittest.mock import patch
 
 import numpy
@@ -33,7 +34,9 @@ Learn = Callable[..., dict[str, float]]
 ENTITIES = [ENT_IOB, ENT_TYPE]
 # Components (by factory) whose predictions are entities, or nothing that is scored.
 DIVISIBLE = {"ner", "beam_ner", "tok2vec"}
-ADVICE = "Run the same command again; with vars.training_processes 1 a single process does it all, and needs less memory."
+ADVICE = (
+    "Run the same command again; with vars.training_processes 1 a single process does it all, and needs less memory."
+)
 
 
 class TeamError(RuntimeError):
@@ -48,16 +51,24 @@ class Team:
     """
 
     def __init__(self, nlp: Language, size: int, learn: Learn):
-        self.nlp, self.size, self.learn, self.rank, self.lines = nlp, size, learn, 0, []
-        self.pipes = [pipe for _, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
+        self.nlp, self.size, self.learn, self.rank = nlp, size, learn, 0
+        self.lines: list[Connection] = []
+        self.pipes: list[Any] = [pipe for _, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
         self.weights = share_weights(self.pipes, size) if size > 1 else {}
         self.graded: set[int] = set()
-        self.seed, self.chance = nlp.config.interpolate()["training"]["seed"] or 0, None
-        self.masked = [node.attrs["unseen_classes"] for pipe in self.pipes for node in pipe.model.walk() if "unseen_classes" in node.attrs]
+        self.seed = nlp.config.interpolate()["training"]["seed"] or 0
+        self.chance: random.Random | None = None
+        self.masked = [
+            node.attrs["unseen_classes"]
+            for pipe in self.pipes
+            for node in pipe.model.walk()
+            if "unseen_classes" in node.attrs
+        ]
 
     def exchange(self, note: Any = None) -> list[Any]:
         """RETURNS (list): The notes of all, by rank. Nobody gets them before each has handed in its own.
-        RAISES (TeamError): If one of them has ended, or hands in what went wrong."""
+        RAISES (TeamError): If one of them has ended, or hands in what went wrong.
+        """
         try:
             if self.rank:
                 self.lines[0].send(note)
@@ -71,7 +82,9 @@ class Team:
             raise TeamError("as it does when memory is short") from None
         return notes
 
-    def update(self, nlp: Language, examples: list[Example], *, losses: dict[str, float], **options: Any) -> dict[str, float]:
+    def update(
+        self, nlp: Language, examples: list[Example], *, losses: dict[str, float], **options: Any
+    ) -> dict[str, float]:
         """As `learn`, of this process's part of the examples. RETURNS (dict): The losses of all."""
         if self.size == 1:
             return self.learn(nlp, examples, losses=losses, **options)
@@ -122,16 +135,20 @@ class Team:
     @contextmanager
     def training(self) -> Iterator[None]:
         """Let components in the block finish an update as the team does. Of a single one spaCy and thinc let nobody replace the method."""
-        with patch.object(Model, "finish_update", lambda model, optimizer: self.finish_update(model, optimizer)) if self.size > 1 else nullcontext():
-            with dev_read_once(self.nlp, self.pipe):
-                yield
+        with (
+            patch.object(Model, "finish_update", lambda model, optimizer: self.finish_update(model, optimizer))
+            if self.size > 1
+            else nullcontext(),
+            dev_read_once(self.nlp, self.pipe),
+        ):
+            yield
 
     def help(self, first: Connection) -> NoReturn:
         """Run the training loop in a helper, which ends with it, or when the first process is gone."""
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self.lines, nlp = [first], self.nlp
-            nlp.update = lambda *args, **options: self.update(nlp, *args, **options)
+            nlp.update = lambda *args, **options: self.update(nlp, *args, **options)  # type: ignore[method-assign]
             nlp.config["training"]["logger"] = {"@loggers": "spacy.ConsoleLogger.v1", "progress_bar": False}
             with self.training():
                 train(nlp, None, use_gpu=-1, stdout=StringIO(), stderr=StringIO())
@@ -151,7 +168,8 @@ def alone(nlp: Language) -> str:
         return "This system cannot fork a process"
     if not isinstance(get_current_ops(), NumpyOps):
         return "A GPU does the work"
-    if any(node.shims for _, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False) for node in pipe.model.walk()):
+    pipes: list[Any] = [pipe for _, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
+    if any(node.shims for pipe in pipes for node in pipe.model.walk()):
         return "PyTorch, of which a part is made, has threads of its own"
     return ""
 

@@ -3,11 +3,13 @@ learnt so far kept when somebody interrupts it.
 """
 
 import shutil
+from collections.abc import Iterator, Mapping
 from configparser import Error as NotAConfig
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Iterator
+from types import MappingProxyType
+from typing import Any
 
 import srsly
 from catalogue import RegistryError
@@ -30,13 +32,22 @@ from ner_update.training.data_parallel import together
 
 SECTIONS = {"nlp": ConfigSchemaNlp, "training": ConfigSchemaTraining, "initialize": ConfigSchemaInit}
 # Under these names the readers of a config are replaced.
-STREAMED = {"corpora.train.@readers": "ner_update.StreamedCorpus.v1", "corpora.dev.@readers": "ner_update.SampledCorpus.v1"}
+STREAMED = {
+    "corpora.train.@readers": "ner_update.StreamedCorpus.v1",
+    "corpora.dev.@readers": "ner_update.SampledCorpus.v1",
+}
 ADVICE = "Mend the config. It can name only functions that spaCy, an installed package or this project registers."
 
 
 @contextmanager
 def trained(
-    config: Path, log: Path, overrides: dict[str, Any], gpu_id: int = -1, resume: bool = False, stream_over: int = 0, processes: int = 1
+    config: Path,
+    log: Path,
+    overrides: dict[str, Any],
+    gpu_id: int = -1,
+    resume: bool = False,
+    stream_over: int = 0,
+    processes: int = 1,
 ) -> Iterator[Path]:
     """Train with a config and lend the best checkpoint.
 
@@ -66,11 +77,19 @@ def trained(
         settings = given["training"]
         # A short training is looked at ten times as well: without a look there is no checkpoint but the untrained one.
         often = min(settings["eval_frequency"], max(1, settings["max_steps"] // 10))
-        changed = {**overrides, "paths.log": str(rows), "training.eval_frequency": often, "training.max_steps": max(often, settings["max_steps"] - done)}
+        changed = {
+            **overrides,
+            "paths.log": str(rows),
+            "training.eval_frequency": often,
+            "training.max_steps": max(often, settings["max_steps"] - done),
+        }
         try:
             streamed = 0 < stream_over < count_texts(Path(overrides["paths.train"])) and can_stream(given)
             if streamed:
-                changed |= STREAMED | {"corpora.train.seed": overrides["system.seed"], "corpora.dev.limit": stream_over // 10}
+                changed |= STREAMED | {
+                    "corpora.train.seed": overrides["system.seed"],
+                    "corpora.dev.limit": stream_over // 10,
+                }
             with show_validation_error(config, hint_fill=False):
                 nlp = init_nlp(load_config(config, overrides=changed, interpolate=False), use_gpu=gpu_id)
             if streamed:
@@ -84,7 +103,10 @@ def trained(
                 nlp.config = now
             # What is streamed is seen once or twice, and would only fill the memory.
             learn = type(nlp).update if streamed else update_with_kept_gold
-            with together(nlp, processes, learn) as team, keeping(nlp, folder / "model-last", kept, done, lambda: joined(earlier, rows, done), team.update):
+            with (
+                together(nlp, processes, learn) as team,
+                keeping(nlp, folder / "model-last", kept, done, lambda: joined(earlier, rows, done), team.update),
+            ):
                 train(nlp, folder, use_gpu=gpu_id)
         except RegistryError as error:
             fail([f"{config.name} names what is not there: {str(error).partition(chr(10))[0]}"], ADVICE)
@@ -94,15 +116,17 @@ def trained(
     shutil.rmtree(kept, ignore_errors=True)
 
 
-def read_config(config: Path, overrides: dict[str, Any] = {}) -> Config:
+def read_config(config: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> Config:
     """RETURNS (Config): A training config. RAISES (typer.Exit): After a message, if it is none, or has a misspelt setting."""
     try:
-        given = load_config(config, overrides=overrides)
+        given = load_config(config, overrides=dict(overrides))
         given["training"]
     except (NotAConfig, ValueError, KeyError) as error:
         fail([f"{config.name} is no training config: {' '.join(str(error).split())}"], ADVICE)
     if unknown := list(unknown_settings(given)):
-        fail([f"{config.name} has a setting that does not exist: {setting}" for setting in unknown], "Mend its spelling.")
+        fail(
+            [f"{config.name} has a setting that does not exist: {setting}" for setting in unknown], "Mend its spelling."
+        )
     return given
 
 
@@ -111,14 +135,16 @@ def can_stream(config: Config) -> bool:
     readers = {config["corpora"][name].get("@readers") for name in ("train", "dev")}
     if readers == {"spacy.Corpus.v1"} and config["training"]["max_epochs"] < 1:
         return True
-    msg.warn("A training corpus as large as this one is streamed, but the config has max_epochs, or a reader of its own: all of it goes into memory")
+    msg.warn(
+        "A training corpus as large as this one is streamed, but the config has max_epochs, or a reader of its own: all of it goes into memory"
+    )
     return False
 
 
 def unknown_settings(config: Config) -> Iterator[str]:
     """YIELDS (str): Each setting that spaCy would not read, which is how it takes a misspelt one, with the nearest that it knows."""
     for section, schema in SECTIONS.items():
-        known = sorted(schema.model_fields)
+        known = sorted(schema.model_fields)  # type: ignore[attr-defined]  # Of pydantic 2.
         for name in sorted({*config.get(section, {})} - {*known}):
             near = get_close_matches(name, known, 1)
             yield f"{section}.{name}" + (f" (did you mean {near[0]}?)" if near else "")

@@ -52,14 +52,22 @@ def share_weights(pipes: list[Any], processes: int) -> dict[int, list[SharedWeig
     RETURNS (dict): For each component, by the id of its model, its arrays. The largest are given away first, each to the process that has
         least so far.
     """
-    found = {(node.id, name): (pipe.model.id, node, name) for pipe in pipes for node in pipe.model.walk() for name in node.param_names if node.has_param(name)}
+    found = {
+        (node.id, name): (pipe.model.id, node, name)
+        for pipe in pipes
+        for node in pipe.model.walk()
+        for name in node.param_names
+        if node.has_param(name)
+    }
     sizes = {key: node.get_param(name).size for key, (_, node, name) in found.items()}
     load, owner = [0] * processes, {}
     for key in sorted(sizes, key=lambda key: -sizes[key]):
         owner[key] = load.index(min(load))
         load[owner[key]] += sizes[key]
     rows = 2 + processes
-    memory = numpy.frombuffer(mmap.mmap(-1, max(1, 4 * rows * sum(sizes.values()))), dtype="f4")[: rows * sum(sizes.values())].reshape(rows, -1)
+    memory = numpy.frombuffer(mmap.mmap(-1, max(1, 4 * rows * sum(sizes.values()))), dtype="f4")[
+        : rows * sum(sizes.values())
+    ].reshape(rows, -1)
     shared: dict[int, list[SharedWeights]] = {pipe.model.id: [] for pipe in pipes}
     start = 0
     for number, (key, (model, node, name)) in enumerate(found.items()):

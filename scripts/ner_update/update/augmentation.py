@@ -8,7 +8,7 @@ Figures are in benchmarks/README.md.
 """
 
 import random
-from typing import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from spacy import registry
 from spacy.tokens import Doc, Span

@@ -1,6 +1,6 @@
 """A function for configs/update.cfg: start the new recogniser from a copy of the base pipeline's embedding layer."""
 
-from typing import Optional
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -11,7 +11,7 @@ from ner_update.pipeline.base import recognisers
 from ner_update.pipeline.text_context import without_context
 
 
-def embedding(nlp: Language) -> Optional[tuple[dict, Model]]:
+def embedding(nlp: Language) -> tuple[dict, Model] | None:
     """Find the layer (tok2vec) that embeds the tokens for a pipeline's first entity recogniser, or else the one
     that its other components share.
 
@@ -24,9 +24,10 @@ def embedding(nlp: Language) -> Optional[tuple[dict, Model]]:
     if recognisers(nlp):
         name = recognisers(nlp)[0]
         # spaCy's parser model puts a projection behind the layer that its config calls tok2vec.
-        layer = nlp.get_pipe(name).model.get_ref("tok2vec").layers[0]
+        recogniser: Any = nlp.get_pipe(name)
+        layer = recogniser.model.get_ref("tok2vec").layers[0]
         heard = [name for name, pipe in shared if any(node in pipe.listeners for node in layer.walk())]
-        found = [(blocks[n]["model"], nlp.get_pipe(n).model) for n in heard] or [
+        found = [(blocks[name]["model"], pipe.model) for name, pipe in shared if name in heard] or [
             (blocks[name]["model"]["tok2vec"], layer)
         ]
     usable = ((block, without_context(model)) for block, model in found if {"embed", "encode"} <= set(block))
@@ -46,7 +47,7 @@ def copy_weights(source: Model, target: Model) -> None:
     vectors = any(node.name == "static_vectors" for node in parts(source))
     for old, new in zip(parts(source), (n for n in parts(target) if vectors or n.name != "static_vectors")):
         for name in old.param_names:
-            weights = new.get_param(name).copy()
+            weights: Any = new.get_param(name).copy()
             weights[..., : old.get_param(name).shape[-1]] = old.get_param(name)
             new.set_param(name, weights)
 
@@ -62,7 +63,8 @@ def copy_embedding_from_base(path: str, component: str):
     def after_init(nlp: Language) -> Language:
         found = embedding(spacy.load(path))
         if found is not None:
-            copy_weights(found[1], without_context(nlp.get_pipe(component).model.get_ref("tok2vec").layers[0]))
+            recogniser: Any = nlp.get_pipe(component)
+            copy_weights(found[1], without_context(recogniser.model.get_ref("tok2vec").layers[0]))
         return nlp
 
     return after_init

@@ -46,14 +46,14 @@ def put_in(base: Language, new: Language) -> str:
     new (Language): The pipeline that holds the new recogniser.
     RETURNS (str): The new component's name.
     """
-    labels = set(new.get_pipe(NEW).labels)
+    labels = {*new.pipe_labels[NEW]}
     old = recognisers(base)
     name = component_name(sorted(labels), base.component_names)
-    base.add_pipe(NEW, source=new, name=name, **({"before": old[0]} if old else {}))
+    base.add_pipe(NEW, source=new, name=name, before=old[0] if old else None)
     for other in old:
-        if set(base.get_pipe(other).labels) <= labels:
+        if {*base.pipe_labels[other]} <= labels:
             base.remove_pipe(other)
-        elif labels & set(base.get_pipe(other).labels):
+        elif labels & {*base.pipe_labels[other]}:
             silence(base, other, labels)
     take_openblas(base)
     return name

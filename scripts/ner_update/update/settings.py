@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
@@ -18,11 +18,9 @@ class UpdateSettings:
     corpus: Annotated[Path, Argument(help="Folder of the update's corpora: train.spacy and dev.spacy")]
     dev: Annotated[Path, Option(help="Annotated new examples, without rehearsal texts, for the threshold")]
     distilled: Annotated[
-        Optional[Path], Option(help="Corpus of raw texts as several teachers read them, to train on as well")
+        Path | None, Option(help="Corpus of raw texts as several teachers read them, to train on as well")
     ] = None
-    vectors: Annotated[Optional[Path], Option(help="Pipeline folder with word vectors, for a base that has none")] = (
-        None
-    )
+    vectors: Annotated[Path | None, Option(help="Pipeline folder with word vectors, for a base that has none")] = None
     encoder: Annotated[str, Option(help="Hugging Face encoder, for a config that trains a transformer")] = ""
     max_steps: Annotated[int, Option(min=1, help="Training stops here at the latest")] = 3000
     update_on: Annotated[Parts, Option(help="Whether to train once more, on the dev texts as well")] = "train+dev"

@@ -9,13 +9,14 @@ entities, where it finds more in the rehearsal texts than retention allows, also
 at most. Standard errors come from paired bootstrap samples of the texts (scripts/ner_update/evaluation/scoring.py).
 """
 
-from typing import Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ner_update.evaluation.scoring import count, f_score, prf, resample
+from ner_update.evaluation.scoring import Entities, count, f_score, prf, resample
 
 # In units of the network's scores (logits): each unit makes O about 2.7 times less likely, or where it is negative, more.
 NEVER = 1e6
@@ -30,7 +31,7 @@ def lower_actions(nlp: Language, component: str, wanted: Callable[[str], bool], 
     wanted (Callable): Told the name of an action ("O", "B-PERSON"), says whether it is one of them.
     amount (float): How much is taken from their biases.
     """
-    recogniser = nlp.get_pipe(component)
+    recogniser: Any = nlp.get_pipe(component)
     chosen = [n for n in range(recogniser.moves.n_moves) if wanted(recogniser.moves.get_class_name(n))]
     model = recogniser.model
     # Without an upper layer the lower one gives the scores, the best of several pieces for each action.
@@ -50,9 +51,9 @@ def silence(nlp: Language, component: str, labels: set[str]) -> None:
     lower_actions(nlp, component, lambda action: action.partition("-")[2] in labels, NEVER)
 
 
-def spans(doc: Doc) -> set[tuple[int, int, int]]:
+def spans(doc: Doc) -> Entities:
     """RETURNS (set): The entities of a Doc as things that can be compared: start, end, label."""
-    return {(ent.start, ent.end, ent.label) for ent in doc.ents}
+    return {(ent.start, ent.end, ent.label_) for ent in doc.ents}
 
 
 def tune_threshold(

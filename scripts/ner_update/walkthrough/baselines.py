@@ -1,9 +1,10 @@
 """Ways to teach a pipeline a text: this project's, the same without rehearsal, and the published one, which forgets."""
 
 import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Iterator, Optional
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -40,7 +41,7 @@ class Project:
     base: Path
     updated: Path
     corpus: Path
-    vectors: Optional[Path]
+    vectors: Path | None
     encoder: str
     seed: int
     others: int
@@ -57,7 +58,7 @@ class Project:
 
     def reference(self, base: Language) -> tuple[list[Doc], str]:
         """RETURNS (tuple): Test texts with the old labels, none if the base knows none, and by whom they are annotated."""
-        annotated = [doc for doc in self.docs("base/test.spacy", base)]
+        annotated = self.docs("base/test.spacy", base)
         if not self.old or any(ent.label_ in self.old for doc in annotated for ent in doc.ents):
             return annotated if self.old else [], "annotated by people"
         return list(base.pipe([doc.text for doc in self.docs("raw/test.spacy", base)])), "as the base itself reads them"
@@ -102,7 +103,7 @@ def begin(project: Project, start: str) -> Beginning:
         {"component": name, "from": made if name in trained else "sourced from the base", "learns": name in trained}
         for name in nlp.pipe_names
     ]
-    return Beginning(nlp, trained, sorted({label for name in trained for label in nlp.get_pipe(name).labels}), rows)
+    return Beginning(nlp, trained, sorted({label for name in trained for label in nlp.pipe_labels[name]}), rows)
 
 
 def sourced(project: Project) -> Language:
@@ -140,7 +141,8 @@ def optimizer_of(config: Path) -> tuple[Optimizer, float, str]:
 
 def ways(project: Project, beginning: Beginning, start: str, gold: Doc) -> Iterator[Way]:
     """YIELDS (Way): The one to be shown step by step, then those that it is compared with, each with a pipeline of its own.
-    The same text is in each of their batches, with others that each of them would have in training."""
+    The same text is in each of their batches, with others that each of them would have in training.
+    """
 
     def drawn(docs: list[Doc], number: int) -> Callable[[random.Random], list[Doc]]:
         return lambda rng: [gold, *rng.sample(docs, min(number, len(docs)))]
@@ -187,9 +189,10 @@ def ways(project: Project, beginning: Beginning, start: str, gold: Doc) -> Itera
         name = recognisers(base)[0]
         # Weights of a new label are random.
         fix_random_seed(project.seed)
+        recogniser: Any = base.get_pipe(name)
         for label in begun.labels:
-            base.get_pipe(name).add_label(label)
-        layers = list(base.get_pipe(name).model.walk())
+            recogniser.add_label(label)
+        layers = list(recogniser.model.walk())
         heard = [
             other
             for other, pipe in base.pipeline

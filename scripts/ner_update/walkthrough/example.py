@@ -1,7 +1,6 @@
 """Find the one text that `step` shows: a line of the data, a text from the command line, or one that the pipeline gets wrong."""
 
 from pathlib import Path
-from typing import Optional
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -41,7 +40,8 @@ def from_line(place: str, told: str, tokenizer: Language) -> Doc:
 
 def from_words(text: str, spans: list[str], tokenizer: Language) -> Doc:
     """RETURNS (Doc): A text with gold entities given as "START:END:LABEL", in characters.
-    RAISES (typer.Exit): After a message, if something is wrong with them."""
+    RAISES (typer.Exit): After a message, if something is wrong with them.
+    """
     parts = [span.split(":", 2) for span in spans]
     if wrong := [
         span for span, part in zip(spans, parts) if len(part) != 3 or not part[0].isdigit() or not part[1].isdigit()
@@ -55,7 +55,7 @@ def from_words(text: str, spans: list[str], tokenizer: Language) -> Doc:
     )
 
 
-def gold(file: str, line: Optional[int], example: Example, tokenizer: Language) -> Doc:
+def gold(file: str, line: int | None, example: Example, tokenizer: Language) -> Doc:
     """RETURNS (Doc): With its gold entities. RAISES (typer.Exit): After a message, if something is wrong with the record."""
     findings = list(check_record(example)) or list(check_alignment(example, tokenizer.make_doc(example.text)))
     problems = [finding.at(file, line, example) for finding in findings]
@@ -67,7 +67,8 @@ def gold(file: str, line: Optional[int], example: Example, tokenizer: Language) 
 def one_that_is_wrong(nlp: Language, corpus: Path, labels: list[str]) -> tuple[Doc, str]:
     """RETURNS (tuple): The first annotated text of a corpus that the pipeline gets wrong, or the first with an entity, and
         where it is from.
-    RAISES (typer.Exit): After a message, if no text has an entity."""
+    RAISES (typer.Exit): After a message, if no text has an entity.
+    """
     docs = [doc for doc in read_docs(corpus, nlp.vocab) if doc.ents]
     if not docs:
         fail([f"{corpus} has no text with an entity"], ADVICE)

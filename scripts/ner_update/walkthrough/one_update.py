@@ -6,7 +6,8 @@ of the moment; a finished training takes their average over its updates, if its 
 """
 
 import random
-from typing import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy
 from spacy.language import Language
@@ -15,7 +16,7 @@ from spacy.training import Example
 from spacy.util import fix_random_seed
 from thinc.api import Model, Optimizer
 
-from ner_update.evaluation.breakdowns import aligned
+from ner_update.evaluation.breakdowns import aligned, either
 from ner_update.evaluation.scoring import count, entities, f_score
 
 # After so many updates the pipeline is looked at.
@@ -24,7 +25,8 @@ LOOKS = (0, 1, 5, 20)
 
 def parts(model: Model) -> dict[str, list[Model]]:
     """RETURNS (dict): The layers of a component that have weights, by what they are for: "embedding" and "encoder" make a
-    vector of each token, "text context" (scripts/ner_update/pipeline/text_context.py) tells it of its text, "head" decides."""
+    vector of each token, "text context" (scripts/ner_update/pipeline/text_context.py) tells it of its text, "head" decides.
+    """
     owner: dict[int, str] = {}
     for node in model.walk(order="dfs_pre"):
         named = {
@@ -41,12 +43,12 @@ def parts(model: Model) -> dict[str, list[Model]]:
     return found
 
 
-def norm(arrays: Iterable[numpy.ndarray]) -> float:
+def norm(arrays: Iterable[Any]) -> float:
     """RETURNS (float): The L2 norm of all values together."""
     return float(numpy.sqrt(sum(float((array.astype("f8") ** 2).sum()) for array in arrays)))
 
 
-def weights(layers: list[Model]) -> list[numpy.ndarray]:
+def weights(layers: list[Model]) -> list[Any]:
     return [layer.get_param(name) for layer in layers for name in layer.param_names if layer.has_param(name)]
 
 
@@ -60,14 +62,19 @@ def one_update(nlp: Language, trained: list[str], batch: list[Doc], optimizer: O
     losses: dict[str, float] = {}
     examples = [Example(nlp.make_doc(gold.text), gold) for gold in batch]
     nlp.update(
-        examples, drop=drop, sgd=False, losses=losses, exclude=[name for name in nlp.pipe_names if name not in trained]
+        examples,
+        drop=drop,
+        sgd=False,  # type: ignore[arg-type]  # No update: None would make an optimizer.
+        losses=losses,
+        exclude=[name for name in nlp.pipe_names if name not in trained],
     )
     rows, before = [], []
-    for name in trained:
-        for part, layers in parts(nlp.get_pipe(name).model).items():
+    learning: list[Any] = [nlp.get_pipe(name) for name in trained]
+    for name, pipe in zip(trained, learning):
+        for part, layers in parts(pipe.model).items():
             held = [array.copy() for array in weights(layers)]
             gradient = norm(layer.get_grad(p) for layer in layers for p in layer.param_names if layer.has_grad(p))
-            row = {
+            row: dict[str, Any] = {
                 "component": name,
                 "part": part,
                 "parameters": sum(array.size for array in held),
@@ -75,8 +82,8 @@ def one_update(nlp: Language, trained: list[str], batch: list[Doc], optimizer: O
             }
             rows.append(row | {"gradient": gradient, "weights": norm(held)})
             before.append((layers, held))
-    for name in trained:
-        nlp.get_pipe(name).finish_update(optimizer)
+    for pipe in learning:
+        pipe.finish_update(optimizer)
     optimizer.step_schedules()
     for row, (layers, held) in zip(rows, before):
         row["moved"] = 100 * norm(new - old for new, old in zip(weights(layers), held)) / (row["weights"] or 1.0)
@@ -110,12 +117,13 @@ def updates(
 
 def judged(gold: Doc, said: Doc, labels: list[str]) -> list[dict]:
     """RETURNS (list): Each entity of gold or prediction with its kind (correct, missed, spurious, boundary, label), the
-    tokens and the label of each side, or None."""
+    tokens and the label of each side, or None.
+    """
 
     def shown(doc: Doc, entity: tuple | None) -> dict | None:
-        return entity and {"text": doc[entity[0] : entity[1]].text, "label": entity[2]}
+        return {"text": doc[entity[0] : entity[1]].text, "label": entity[2]} if entity else None
 
-    pairs = sorted(aligned(entities(gold, labels), entities(said, labels)), key=lambda pair: pair[1] or pair[2])
+    pairs = sorted(aligned(entities(gold, labels), entities(said, labels)), key=lambda pair: either(*pair[1:]))
     return [{"kind": kind, "gold": shown(gold, wanted), "said": shown(said, found)} for kind, wanted, found in pairs]
 
 
@@ -126,7 +134,8 @@ def marked(doc: Doc) -> list[list]:
 
 def looked_at(nlp: Language, gold: Doc, sentences: list[Doc], test: list[Doc], labels: list[str]) -> dict:
     """RETURNS (dict): What a pipeline says now: "entities" of the text, "comparison" with its gold; "sentences" (entities of
-    each of some with old labels, and whether they are right), and "f" of all labels on texts of the old labels."""
+    each of some with old labels, and whether they are right), and "f" of all labels on texts of the old labels.
+    """
     said = nlp(gold.text)
     old = [
         {"entities": marked(doc), "right": entities(doc, labels) == entities(one, labels)}

@@ -24,9 +24,15 @@ def project(tmp_path_factory):
     return folder
 
 
-def test_curve_and_trials(project):
+@pytest.fixture(scope="module")
+def curve(project):
+    """What the command printed that measured it."""
     done = measure(project, "learning_curve", "training/learning_curve")
     assert done.code == 0, done.raw
+    return done
+
+
+def test_the_curve(project, curve):
     folder, store = project / "training/learning_curve", project / "training/variants"
     found, metrics = srsly.read_json(folder / "curve.json"), srsly.read_json(project / "training/metrics.json")
     rows = found["rows"]
@@ -41,7 +47,7 @@ def test_curve_and_trials(project):
     ratio = mix["rehearsal"]["texts"] / mix["gold"]["texts"]
     assert all(abs(row["rehearsal"] - ratio * (row["examples"] - dev)) <= 1 for row in rows)
     assert all(row["f_low"] <= row["f"] <= row["f_high"] for row in rows)
-    assert found["last_quarter"]["says"] in done.out
+    assert found["last_quarter"]["says"] in curve.out
     with (folder / "curve.csv").open(encoding="utf8") as file:
         assert [float(row["f"]) for row in csv.DictReader(file)] == [row["f"] for row in rows]
     picture = ElementTree.parse(folder / "curve.svg")
@@ -55,6 +61,10 @@ def test_curve_and_trials(project):
     assert done.out.count("kept from before") == 3 and done.out.count(": training") == 1, done.raw
     assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
 
+
+@pytest.mark.slow
+def test_trials(project, curve):
+    rows = srsly.read_json(project / "training/learning_curve/curve.json")["rows"]
     # The first trial is the curve's last point.
     done = measure(project, "trials", "training/trials.json", "--number", 2)
     assert done.code == 0 and done.out.count("kept from before") == 1 and done.out.count(": training") == 1, done.raw

@@ -227,7 +227,14 @@ def test_the_second_training_keeps_to_what_the_first_one_found(project, tmp_path
 
 def test_a_lower_threshold_finds_more(project):
     nlp = spacy.load(project / "training/updated/model-best")
-    texts = ["the Frobnicator 9 froze", "my Blip died again", "a Zune", "hello there"]
+    texts = [
+        "the Frobnicator 9 froze",
+        "my Blip died again",
+        "a Zune",
+        "hello there",
+        "she was at the Bus stop",
+        "nothing to see here",
+    ]
     counts = []
     for _ in range(3):
         counts.append(sum(ent.label_ == "GADGET" for doc in nlp.pipe(texts) for ent in doc.ents))

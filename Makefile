@@ -9,8 +9,8 @@ export UV_COMPILE_BYTECODE := 1
 
 EXTRAS := brat gpu hub optuna ray s3 transformer
 SUITES := slow alone smoke reruns faults places fuzz label-studio browser ray gpu
-# As many processes share the tests as there are cores; who has none left takes half of what another has.
-SHARED := -n logical --dist worksteal
+# A process per core shares the tests, 8 at most; one that has none left takes half of what another has.
+SHARED := -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := all
 .PHONY: all repro setup $(EXTRAS) visualize test test-all $(SUITES:%=test-%) lint format types verify deps document lock assets clean help

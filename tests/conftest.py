@@ -139,8 +139,10 @@ def assets(tmp_path):
 
 @pytest.fixture
 def refused(assets, tmp_path, monkeypatch):
-    """Run the check command in this process, which takes a second less: refused("GADGET", ...) asserts what it says, that it
-    stops nowhere else, and that it leaves the earlier outputs alone."""
+    """Run the check command in this process, which takes a second less.
+
+    refused("GADGET", ...) asserts what it says, that it stops nowhere else, and that it leaves the earlier outputs alone.
+    """
     monkeypatch.chdir(tmp_path)
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus/counts.json").write_text("earlier")

@@ -53,7 +53,7 @@ ENDLESS = [
 
 @pytest.mark.parametrize("value", ENDLESS)
 def test_a_regular_expression_that_never_ends(tmp_path, monkeypatch, value):
-    monkeypatch.setattr(patterns, "SECONDS", 1.5)
+    monkeypatch.setattr(patterns, "SECONDS", 0.5)
     (problem,) = checked(tmp_path, "iphone", regex(value), regex("^fine$"))
     assert problem.line == 2 and "take out repeats inside a repeat" in problem.message and "REGEX" in problem.text
 
@@ -71,7 +71,7 @@ def test_wherever_the_regular_expression_stands(token):
 
 
 def test_the_check_ends_after_some_that_do_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(patterns, "SECONDS", 1.0)
+    monkeypatch.setattr(patterns, "SECONDS", 0.5)
     found = checked(tmp_path, *[regex(f"({c}+)+$") for c in "abcdefghijklmnopq"])
     assert [problem.line for problem in found] == [1, 2, 3, 4, 5, 5] and "were not tried" in found[-1].message
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 import srsly
 
-import check
+from ner_update.checks.check_data import check
 from ner_update.checks.report import CheckReport
 from ner_update.checks.severity import read_levels
 
@@ -168,7 +168,7 @@ def check_all(assets: Path) -> tuple[dict, list]:
             self.problems += filter(None, [self.levels.apply(problem)])
 
     with Kept(read_levels()) as report, tempfile.TemporaryDirectory() as folder:
-        return check.check(assets, Path(folder), report, "en"), report.problems
+        return check(assets, Path(folder), report, "en"), report.problems
 
 
 def copy_of_repository(target: Path) -> Path:

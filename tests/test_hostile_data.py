@@ -14,13 +14,14 @@ from ner_update.data.reader import read_data
 from ner_update.data.records import Problem
 from ner_update.data.validation import LONGEST_WORD
 from ner_update.pages.render import render
+from ner_update.project.options import with_options
 
 # A hang is a failure here.
 pytestmark = pytest.mark.timeout(120)
 
 GOOD = '{"text": "my iPhone X is dead", "entities": [[3, 11, "GADGET"]]}'
 CLI = typer.Typer()
-CLI.command()(check_script.main)
+CLI.command()(with_options(check_script.main))
 
 
 @pytest.fixture

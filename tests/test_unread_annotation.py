@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 import check as check_script
 from conftest import ROOT, command, write
 from ner_update.data.dataset import WRONG
+from ner_update.project.options import with_options
 
 CLI = typer.Typer()
-CLI.command()(check_script.main)
+CLI.command()(with_options(check_script.main))
 NLP = spacy.blank("en")
 HERE = ROOT / "tests/formats"
 

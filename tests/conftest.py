@@ -19,13 +19,14 @@ import typer
 from filelock import FileLock
 from typer.testing import CliRunner
 
-import check
+from ner_update.checks.check_data import check
 from ner_update.checks.report import CheckReport
 from ner_update.checks.severity import read_levels
+from ner_update.project.options import with_options
 
 ROOT = Path(__file__).parents[1]
 CHECK = typer.Typer()
-CHECK.command()(check.main)
+CHECK.command()(with_options(check.main))
 
 
 def command(*words: object, cwd: Path, **variables: str) -> SimpleNamespace:
@@ -182,7 +183,7 @@ def check_all(assets: Path) -> tuple[dict, list]:
             self.problems += filter(None, [self.levels.apply(problem)])
 
     with Kept(read_levels()) as report, tempfile.TemporaryDirectory() as folder:
-        return check.check(assets, Path(folder), report, "en"), report.problems
+        return check(assets, Path(folder), report, "en"), report.problems
 
 
 def copy_of_repository(target: Path) -> Path:

@@ -10,10 +10,10 @@ import psutil
 import pytest
 import typer
 
-import annotate as annotate_script
 from conftest import ROOT, write
 from ner_update.checks import patterns
 from ner_update.labelling import matcher as pattern_matches
+from ner_update.labelling.annotate import AnnotateSettings, write_silver
 from ner_update.parallel import time_limit as processes
 from ner_update.parallel.time_limit import in_time
 
@@ -152,7 +152,7 @@ def test_annotate_ends_what_runs_away(tmp_path, monkeypatch, tokens, word):
     write(tmp_path / "patterns.jsonl", [{"label": "GADGET", "pattern": tokens}])
     raw = write(tmp_path / "raw.jsonl", [{"text": "good morning"}, {"text": word}])
     with pytest.raises(typer.Exit) as ended:
-        annotate_script.main(tmp_path / "patterns.jsonl", raw, tmp_path / "silver.jsonl", None, None, "en", "")
+        write_silver(AnnotateSettings(patterns=tmp_path / "patterns.jsonl", raw=raw, output=tmp_path / "silver.jsonl"))
     assert ended.value.exit_code == 1 and not (tmp_path / "silver.jsonl").exists()
 
 

@@ -19,7 +19,7 @@ from ner_update.data.reader import read_data
 from ner_update.data.records import Example
 from ner_update.rehearsal.examples import as_negative, learnt_from, spared_tokens
 from ner_update.rehearsal.mixed_examples import CONFIG, OLD, TIMES, carriers, mixed_examples, names_of
-from ner_update.rehearsal.mixing import mix, write_mix
+from ner_update.rehearsal.mixing import Sources, mix, write_mix
 from ner_update.rehearsal.raw_texts import RawTexts, digest
 
 NLP = spacy.blank("en")
@@ -237,13 +237,12 @@ def test_base_texts_come_before_raw_ones_and_those_with_entities_first(tmp_path)
     }.items():
         spacy.tokens.DocBin(docs=docs).to_disk(tmp_path / f"{name}.spacy")
     raw, silver = RawTexts(tmp_path / "raw.spacy", tmp_path / "base"), write(tmp_path / "silver.jsonl", [])
+    sources = Sources(tmp_path / "base.spacy", raw, silver)
     zune = nlp.make_doc("a zune")
     zune.set_ents([Span(zune, 1, 2, "GADGET")])
 
     def rehearsal(new, ratio):
-        mixed = mix(
-            nlp, lambda: [[zune] * new], new, tmp_path / "base.spacy", raw, silver, learnt_from([zune]), ratio, 0
-        )
+        mixed = mix(nlp, lambda: [[zune] * new], new, sources, learnt_from([zune]), ratio, 0)
         return [doc.text for kind, docs in mixed if kind == "rehearsal" for doc in docs]
 
     # The last raw text is of no use: the base finds nothing in it, so all of it would be missing.
@@ -262,12 +261,11 @@ def test_one_more_file_of_examples_adds_a_shard_to_the_update_and_changes_none(t
             docs=[nlp(f"{'Ines' if name == 'base' else 'she'} saw {name} {n}") for n in range(number)]
         ).to_disk(tmp_path / f"{name}.spacy")
     raw, silver = RawTexts(tmp_path / "raw.spacy", tmp_path / "base"), write(tmp_path / "silver.jsonl", [])
+    sources = Sources(tmp_path / "base.spacy", raw, silver)
     files = [[nlp.make_doc(f"my zune {letter} {n}") for n in range(10)] for letter in "ab"]
 
     def made(shards, ratio, name):
-        mixed = mix(
-            nlp, lambda: shards, sum(map(len, shards)), tmp_path / "base.spacy", raw, silver, learnt_from([]), ratio, 0
-        )
+        mixed = mix(nlp, lambda: shards, sum(map(len, shards)), sources, learnt_from([]), ratio, 0)
         counts = write_mix(mixed, tmp_path / name)
         return counts, {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
 

@@ -13,7 +13,7 @@ from importlib.metadata import PathDistribution
 import pytest
 
 from conftest import ROOT, command
-from ner_update.packaging.model_card import write_meta
+from ner_update.packaging.model_card import Release, write_meta
 from small_package import BASE, COUNTS, METRICS, PRF, PUBLISHED, TEACHERS, TEXTS, packaged, pipeline
 
 SECTIONS = ["Label Scheme", "Accuracy", "Intended use", "How it was made", "Data", "How good it is", "Limits"]
@@ -138,7 +138,7 @@ def test_meta_has_it_in_fields(packages):
 
 def test_other_kinds_of_base():
     card = ROOT / "templates/model_card.md"
-    trained = write_meta(pipeline(), METRICS, COUNTS, "x", "1.0", "", card)
+    trained = write_meta(pipeline(), METRICS, COUNTS, Release("x", "1.0", "", card))
     assert (
         trained["sources"] is None
         and trained["base_pipeline"]["trained_here"]
@@ -150,24 +150,31 @@ def test_other_kinds_of_base():
         and "learnt from as well" not in trained["notes"]
     )
     alone = write_meta(
-        pipeline(), METRICS, COUNTS, "x", "1.0", "", card, None, {"texts": TEXTS, "teachers": {"all-mpnet-base-v2": 1}}
+        pipeline(),
+        METRICS,
+        COUNTS,
+        Release("x", "1.0", "", card),
+        None,
+        {"texts": TEXTS, "teachers": {"all-mpnet-base-v2": 1}},
     )
     assert "that an earlier training found in them (1 × all-mpnet-base-v2); nobody" in alone["notes"]
     agreed = {**METRICS, "retention": {**METRICS["retention"], "measured": "agreement"}}
     del agreed["retention"]["plain"]
     assert (
         "(F; 95 % interval 97.8 to 99.3)"
-        in write_meta(pipeline(**PUBLISHED), agreed, COUNTS, "x", "1.0", "", card)["notes"]
+        in write_meta(pipeline(**PUBLISHED), agreed, COUNTS, Release("x", "1.0", "", card))["notes"]
     )
     blank = {**METRICS, "labels": {**METRICS["labels"], "old": []}, "retention": {"measured": "nothing", "kept": None}}
-    made = write_meta(pipeline(), blank, {**COUNTS, "base": {**BASE, "texts": 0}}, "x", "1.0", "", card)
+    made = write_meta(pipeline(), blank, {**COUNTS, "base": {**BASE, "texts": 0}}, Release("x", "1.0", "", card))
     assert (
         "nothing to keep" in made["notes"]
         and "knew no entity labels" in made["notes"]
         and "| base |" not in made["notes"]
     )
     # A licence that nobody gave is that of the base.
-    assert write_meta(pipeline(**PUBLISHED), METRICS, COUNTS, "x", "1.0", "", card)["license"] == "CC BY-SA 4.0"
+    assert (
+        write_meta(pipeline(**PUBLISHED), METRICS, COUNTS, Release("x", "1.0", "", card))["license"] == "CC BY-SA 4.0"
+    )
 
 
 def info(python: object, **variables: str):

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -10,10 +11,9 @@ import spacy
 import srsly
 import typer
 
-from annotate import main as annotate
 from conftest import content, write
 from ner_update.corpus.shards import DocShard
-from ner_update.labelling.annotate import pieces
+from ner_update.labelling.annotate import AnnotateSettings, pieces, write_silver
 from ner_update.parallel import engines
 from ner_update.pipeline.annotator import Annotator
 from ner_update.prediction.remote_folder import digest_of
@@ -306,15 +306,15 @@ def test_annotate_gives_the_same_bytes_with_two_workers(assets, tmp_path, monkey
     made = []
     for workers in (1, 2):
         out = tmp_path / f"out{workers}"
-        annotate(
-            assets / "patterns.jsonl",
-            assets / "raw.jsonl",
-            out / "silver.jsonl",
-            assets / "annotated",
-            out / "patterns.json",
+        settings = AnnotateSettings(
+            patterns=assets / "patterns.jsonl",
+            raw=assets / "raw.jsonl",
+            output=out / "silver.jsonl",
+            annotated=assets / "annotated",
+            table=out / "patterns.json",
             workers=workers,
-            told="",
         )
+        write_silver(settings)
         made.append(content(out))
     assert made[0] == made[1]
     assert [row["text"] for row in srsly.read_jsonl(out / "silver.jsonl")] == [
@@ -322,7 +322,7 @@ def test_annotate_gives_the_same_bytes_with_two_workers(assets, tmp_path, monkey
     ]
     (assets / "raw.jsonl").open("a").write("{\n")
     with pytest.raises(typer.Exit):
-        annotate(assets / "patterns.jsonl", assets / "raw.jsonl", out / "silver.jsonl", None, None, workers=2, told="")
+        write_silver(replace(settings, annotated=None, table=None))
     assert content(out) == made[1]
 
 

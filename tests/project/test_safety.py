@@ -15,8 +15,8 @@ import typer
 from packaging.version import Version
 from spacy.tokens import DocBin
 
-import package as package_script
 from conftest import ROOT, command, content, write
+from ner_update.packaging.package import PackageSettings, package
 from ner_update.pipeline.base import BasePipelineError, load_base
 from ner_update.project.vars import set_var
 from ner_update.project.vars_model import problems
@@ -307,9 +307,8 @@ def test_assets_stay_inside_and_come_checked():
 )
 def test_a_package_name_that_is_none(tmp_path, capsys, name, version):
     with pytest.raises(typer.Exit) as ended:
-        package_script.main(
-            tmp_path / "m", tmp_path / "out", *[tmp_path / "x"] * 3, name=name, version=version, license=""
-        )
+        inputs = dict.fromkeys(("metrics", "counts", "card"), tmp_path / "x")
+        package(PackageSettings(model=tmp_path / "m", output=tmp_path / "out", name=name, version=version, **inputs))
     assert (
         ended.value.exit_code == 1
         and f"vars.package_{'name' if version == '0.1.0' else 'version'} is" in capsys.readouterr().out

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
-import check
 from conftest import ROOT, check_all, write
+from ner_update.checks import check_data as check
 from ner_update.checks import patterns as check_patterns
 from ner_update.data.reader import read_data
 from ner_update.data.records import DataError, Problem, RawText

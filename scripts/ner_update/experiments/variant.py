@@ -27,7 +27,7 @@ from ner_update.evaluation.scoring import count, entities, f_score, interval, re
 from ner_update.pipeline.compute import use_openblas
 from ner_update.project.outputs import fail, replacing
 from ner_update.rehearsal.examples import learnt_from
-from ner_update.rehearsal.mixing import mix, write_mix
+from ner_update.rehearsal.mixing import Sources, mix, write_mix
 from ner_update.rehearsal.raw_texts import RawTexts
 from ner_update.update.recipe import train_update
 from ner_update.update.settings import Parts, UpdateSettings
@@ -116,9 +116,7 @@ def result(setting: VariantSettings, variant: Variant) -> dict:
         base,
         lambda: [chosen],
         len(chosen),
-        old,
-        raw,
-        setting.silver,
+        Sources(old, raw, setting.silver),
         learnt_from(chosen),
         per_example["rehearsal"],
         joining,

@@ -5,20 +5,66 @@ matches away, and how far it is right in the annotated texts.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import srsly
 from tqdm import tqdm
+from typer import Option
 
-from ner_update.data.json_files import Part, parts_of_file
-from ner_update.data.reader import JSON, data_files
-from ner_update.data.records import DataError, Example
-from ner_update.labelling.matcher import matches
+from ner_update.data.json_files import Part, parts_of_file, read_values
+from ner_update.data.reader import JSON, data_files, read_data
+from ner_update.data.records import DataError, Example, Problem
+from ner_update.labelling.matcher import ADVICE, PatternError, matches
 from ner_update.labelling.pattern_stats import PatternTable
 from ner_update.labelling.silver import SilverMaker
 from ner_update.parallel.engines import each_of
+from ner_update.project.outputs import fail, replacing
 
 # Bytes of raw texts that a worker matches at once: some 3,000 texts, a second's work.
 PIECE = 500_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotateSettings:
+    """Which texts and patterns are read, and what is written."""
+
+    patterns: Path
+    raw: Path
+    output: Path
+    annotated: Annotated[Path | None, Option(help="Annotated texts, to see how far each pattern is right")] = None
+    table: Annotated[Path | None, Option(help="JSON file: what each pattern matched")] = None
+    lang: str = "en"
+    told: Annotated[str, Option("--format", help="What files are that could be read in more than one way")] = ""
+    engine: str = "local"
+    workers: int = 0
+
+
+def write_silver(settings: AnnotateSettings) -> PatternTable:
+    """Write the silver examples, and what each pattern matched.
+
+    RETURNS (PatternTable): What each pattern matched, to be shown.
+    RAISES (typer.Exit): After a message, if a file cannot be used. Nothing is written then.
+    """
+    problems: list[Problem] = []
+    entries = list(read_values(settings.patterns, problems))
+    try:
+        gold = read_data(settings.annotated, told=settings.told).require() if settings.annotated else []
+        if problems:
+            raise DataError(problems)
+        known, found = {example.text: example for example in reversed(gold)}, PatternTable(entries)
+        with replacing(settings.output) as path:
+            with path.open("w", encoding="utf8") as file:
+                file.writelines(annotate(settings.raw, known, found, settings.lang, settings.engine, settings.workers))
+            if settings.table:
+                with replacing(settings.table) as rows:
+                    srsly.write_json(rows, found.as_json())
+    except DataError as error:
+        fail(error.problems, ADVICE)
+    except PatternError as error:
+        fail([Problem(str(settings.patterns), None, str(error), error.text)], ADVICE)
+    return found
 
 
 def annotate(

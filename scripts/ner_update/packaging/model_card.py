@@ -1,6 +1,7 @@
 """Fill the meta of a pipeline with its model card: how it was made, of what data, how good it is, what it is for, and its limits."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import spacy
 from jinja2 import Environment, FileSystemLoader
@@ -39,15 +40,31 @@ def figures(metrics: dict) -> dict:
     }
 
 
+class Release(NamedTuple):
+    """What a package is called.
+
+    license (str): Empty for that of the base.
+    card (Path): jinja2 template of the part of the model card that spaCy cannot know.
+    """
+
+    name: str
+    version: str
+    license: str
+    card: Path
+
+
 def write_meta(
-    nlp: spacy.Language, metrics: dict, counts: dict, name: str, version: str, license: str, card: Path,
-    breakdowns: dict | None = None, summary: dict | None = None,
-) -> dict:  # fmt: skip
+    nlp: spacy.Language,
+    metrics: dict,
+    counts: dict,
+    release: Release,
+    breakdowns: dict | None = None,
+    summary: dict | None = None,
+) -> dict:
     """Fill the pipeline's meta: what `spacy info`, the README of the package and the Hugging Face hub show.
 
     metrics (dict): training/metrics.json.
     counts (dict): corpus/counts.json, of the data it learnt from.
-    card (Path): jinja2 template of the part of the model card that spaCy cannot know.
     breakdowns (dict): training/breakdowns.json, for the limits that the card names.
     summary (dict): training/summary.json, for how many texts of each kind the update was trained on, and how many teachers of each
         kind had read those that nobody annotated.
@@ -66,9 +83,9 @@ def write_meta(
     total = metrics["new_test"]["all"]["updated"]
     meta = {
         **nlp.meta,
-        "name": name,
-        "version": version,
-        "license": license or base["license"],
+        "name": release.name,
+        "version": release.version,
+        "license": release.license or base["license"],
         # Those of the base stand in `sources`. They have no part in this package.
         "author": "",
         "email": "",
@@ -94,10 +111,10 @@ def write_meta(
         "teachers": learnt["teachers"],
         "metrics": figures(metrics),
     }
-    templates = Environment(loader=FileSystemLoader(card.parent), trim_blocks=True, lstrip_blocks=True)
+    templates = Environment(loader=FileSystemLoader(release.card.parent), trim_blocks=True, lstrip_blocks=True)
     known = {"metrics": metrics, "counts": counts, "base": base, **{key: meta[key] for key in ("lang", "license")}}
-    known["name"] = f"{nlp.lang}_{name}"
-    meta["notes"] = templates.get_template(card.name).render(
+    known["name"] = f"{nlp.lang}_{release.name}"
+    meta["notes"] = templates.get_template(release.card.name).render(
         **known, probes=(breakdowns or {}).get("probes", {}), **learnt
     )
     return meta

@@ -19,6 +19,7 @@ All of it goes shard by shard: memory stays flat, and one more file of examples 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -42,13 +43,24 @@ def sizes(new: int, ratio: float) -> tuple[int, int]:
     return round(ratio * new), round(min(ratio, FEW) * new)
 
 
+class Sources(NamedTuple):
+    """Where texts come from.
+
+    base (Path): Corpus of the base texts.
+    raw (RawTexts): Raw texts, as the base pipeline reads them.
+    silver (Path): JSONL of the entities that the patterns found, by text.
+    """
+
+    base: Path
+    raw: RawTexts
+    silver: Path
+
+
 def mix(
     nlp: Language,
     new: Callable[[], Iterable[list[Doc]]],
     number: int,
-    base: Path,
-    raw: RawTexts,
-    silver: Path,
+    sources: Sources,
     learnt: Learnt,
     ratio: float,
     joining: int,
@@ -58,13 +70,13 @@ def mix(
     nlp (Language): The base pipeline.
     new (Callable): Gives its annotated new examples, shard by shard.
     number (int): How many these are.
-    base (Path), raw (RawTexts): What may become rehearsal texts. Raw ones are read only if there are too few base texts.
-    silver (Path): JSONL of the entities that the patterns found, by text.
+    sources (Sources): What may become rehearsal texts. Raw ones are read only if there are too few base texts.
     learnt (Learnt): What the training corpus teaches.
     ratio (float): Rehearsal texts per new example.
     joining (int): How many silver examples are wanted at most.
     YIELDS (tuple): One of KINDS, and examples of it; fewer rehearsal texts than wanted if that is all there are.
     """
+    base, raw, silver = sources
     for docs in new():
         yield "gold", sorted(docs, key=place)
     joined: set[str] = set()

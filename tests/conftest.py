@@ -19,6 +19,7 @@ import typer
 from filelock import FileLock
 from typer.testing import CliRunner
 
+import check as check_command
 from ner_update.checks.check_data import check
 from ner_update.checks.report import CheckReport
 from ner_update.checks.severity import read_levels
@@ -26,7 +27,7 @@ from ner_update.project.options import with_options
 
 ROOT = Path(__file__).parents[1]
 CHECK = typer.Typer()
-CHECK.command()(with_options(check.main))
+CHECK.command()(with_options(check_command.main))
 
 
 def command(*words: object, cwd: Path, **variables: str) -> SimpleNamespace:

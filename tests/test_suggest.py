@@ -11,7 +11,7 @@ from spacy.training import Example
 from conftest import ROOT, command, write
 from ner_update.labelling.candidates import Candidate
 from ner_update.labelling.confidence import recognise
-from suggest import choose
+from ner_update.labelling.suggest import choose
 from tiny_project import GADGETS, NAMES, WHEN, marked
 
 PIPELINE = "training/updated/model-best"
@@ -238,7 +238,7 @@ def test_how_sure_it_is_and_that_it_says_the_same(pipeline):
     sure = recognise(nlp.get_pipe("ner"), docs)
     for doc, row, text in zip(docs, sure, texts):
         assert [(e.start, e.end, e.label_) for e in doc.ents] == [(e.start, e.end, e.label_) for e in nlp(text).ents]
-        assert row.shape == (len(doc),) and ((0 < row) & (row <= 1)).all()
+        assert row.shape == (len(doc),) and ((row > 0) & (row <= 1)).all()
     # Of what it learnt it is sure, and less so of what it never saw.
     learnt, other = (min(row.min() for row in rows) for rows in (sure[: len(GOLD)], sure[len(GOLD) :]))
     assert learnt > 0.9 and learnt > other

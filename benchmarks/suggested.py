@@ -19,9 +19,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from ner_update.data.json_files import read_values  # noqa: E402
 from ner_update.labelling import candidates  # noqa: E402
 from ner_update.labelling.pattern_stats import PatternTable  # noqa: E402
+from ner_update.labelling.suggest import choose  # noqa: E402
 from ner_update.pipeline.base import recognisers  # noqa: E402
 from ner_update.pipeline.compute import use_openblas  # noqa: E402
-from suggest import choose  # noqa: E402
 
 WEIGHTS = ("ONLY_PATTERNS", "ONLY_PIPELINE", "NEW_FORM")
 FIRST = 0.2

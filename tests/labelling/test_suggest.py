@@ -11,7 +11,7 @@ from spacy.training import Example
 from conftest import ROOT, command, write
 from ner_update.labelling.candidates import Candidate
 from ner_update.labelling.confidence import recognise
-from suggest import choose
+from ner_update.labelling.suggest import choose
 from tiny_project import GADGETS, NAMES, WHEN, marked
 
 PIPELINE = "training/updated/model-best"

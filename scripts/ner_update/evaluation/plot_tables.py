@@ -4,15 +4,44 @@ metrics.json is for programs, and DVC would give each of its figures a column. H
 and in .dvc/plots.
 """
 
+import csv
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import srsly
 
+from ner_update.project.outputs import replacing
+
 SIDES = ("base", "updated")
 TEST_SETS = {"new_test": "new texts", "base_test": "base texts"}
 WORDS = {"frequency": "in training", "length": "tokens", "casing": "written"}
+
+
+def write_tables(scores: dict, found: dict, logs: dict[str, Path], output: Path) -> None:
+    """Write a folder with a CSV file for each plot.
+
+    scores (dict): training/metrics.json. found (dict): training/breakdowns.json.
+    logs (dict): The logs of the trainings, by side.
+    """
+    tables = {
+        "learning_curve": learning_curve(logs),
+        "labels": labels(scores),
+        "seen_unseen": seen_unseen(scores),
+        "buckets": buckets(found, scores["labels"]["new"]),
+        "errors": errors(found),
+        "confusion": confusion(found),
+        "probes": probes(found),
+    }
+    with replacing(output) as folder:
+        folder.mkdir()
+        for name, table in tables.items():
+            # DVC writes them into a script of its page as they are, and a label may hold anything.
+            rows = [{key: str(value).replace("<", "‹") for key, value in row.items()} for row in table]
+            with (folder / f"{name}.csv").open("w", encoding="utf8", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]) if rows else ["what"], lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
 
 
 def summary(metrics: dict, found: dict, mix: dict, distilled: dict) -> dict:

@@ -27,6 +27,9 @@ def run(main: Callable) -> None:
     RAISES (SystemExit): 0, or 1 after a message about a bad var, bad input, another run, a full disk, a folder that may not be
         written to, a missing or damaged file, a GPU that is not there. Anything else is a bug of ours and keeps its traceback.
     """
+    if "--help" in sys.argv[1:]:
+        # It needs no lock, and no good vars.
+        return typer.run(with_options(main))
     try:
         check_vars()
         with alone():

@@ -33,7 +33,11 @@ def imported(file: Path, scripts: Path) -> set[Path]:
 
 
 def code_deps(command: str, root: Path) -> list[str]:
-    """RETURNS (list): What a command, as its lines stand in project.yml, needs of scripts/: files first, then packages."""
+    """List what a command needs of scripts/.
+
+    command (str): Its lines in project.yml.
+    RETURNS (list): Files first, then packages.
+    """
     lines = command.partition("    deps:\n")[0]
     run = [Path(path) for path in dict.fromkeys(re.findall(r"\bscripts/[\w/]+\.py", lines))]
     modules = set().union(*(imported(root / path, root / "scripts") for path in run))
@@ -43,7 +47,7 @@ def code_deps(command: str, root: Path) -> list[str]:
 
 
 def with_code_deps(text: str, root: Path) -> str:
-    """RETURNS (str): project.yml with the deps on code of each command as they are now. Nothing else changes."""
+    """Rewrite the deps on code of each command in project.yml. Nothing else changes."""
 
     def rewritten(found: re.Match) -> str:
         command = found[0]

@@ -40,8 +40,12 @@ def stage(command: dict) -> dict:
 
 
 def write_stages(project: Path, dvc: Path) -> str:
-    """RETURNS (str): dvc.yaml with its stages made anew from the commands of the workflow `all`, on which files depend;
-    what a person runs now and then (a review, an export) is none. All else in dvc.yaml stays.
+    """Make the stages of dvc.yaml from the commands of the workflow `all`.
+
+    These are the commands whose outputs others depend on. What a person runs now and then (a review, an export) is no
+    stage. All else in dvc.yaml stays.
+
+    RETURNS (str): The whole dvc.yaml.
     """
     yaml = YAML()
     yaml.width = 10_000

@@ -51,7 +51,7 @@ def resolve(*words: object) -> str:
 
 
 def usable(tag: Tag) -> bool:
-    """RETURNS (bool): Whether one of our Pythons installs such a wheel, on one of our systems."""
+    """Check whether one of our Pythons, on one of our systems, installs a wheel with this tag."""
     stable = tag.abi in ("none", "abi3") and re.fullmatch(r"py3|cp3\d*", tag.interpreter)
     return bool((stable or (tag.interpreter in PYTHONS and tag.abi in PYTHONS)) and SYSTEMS.fullmatch(tag.platform))
 
@@ -75,7 +75,7 @@ def pin(package: dict) -> str:
 
 
 def pins(*words: object) -> list[str]:
-    """RETURNS (list): The packages that `uv pip compile` finds, in order of their names, each as a requirement."""
+    """List the packages that `uv pip compile` finds, sorted by name, each as a requirement."""
     return [pin(package) for package in tomllib.loads(resolve(*words, "--format", "pylock.toml"))["packages"]]
 
 

@@ -16,19 +16,19 @@ ADD = "Add one, for example: dvc remote add -d store /shared/ner (README.md, On 
 
 
 def remote_of(repo: Repo) -> str:
-    """RETURNS (str): Name and address of the default remote, without a password; empty if there is none."""
+    """Get the name and the address of the default remote, without a password; empty if there is none."""
     name = repo.config["core"].get("remote")
     url = repo.config["remote"].get(name, {}).get("url")
     return f"{name} ({re.sub(r'(?<=//)[^/@]*@', '', str(url))})" if url else ""
 
 
 def outdated(repo: Repo) -> list[str]:
-    """RETURNS (list): The stages of which dvc.lock does not tell what is here. One that runs always tells nothing."""
+    """List the stages whose outputs dvc.lock does not describe. For one that runs always it never says anything."""
     return sorted(name for name, changes in repo.status().items() if changes != ["always changed"])
 
 
 def what_goes(repo: Repo) -> list[tuple[str, str, str, str]]:
-    """RETURNS (list): Path, number of files, bytes and hash of each output and file that DVC keeps, sorted."""
+    """List path, number of files, bytes and hash of each output and file that DVC keeps, sorted."""
     kept = [out for out in repo.index.outs if out.use_cache and out.can_push and out.hash_info]
     return sorted(
         (str(out), f"{out.meta.nfiles or 1:,}", f"{out.meta.size or 0:,}", out.hash_info.value) for out in kept

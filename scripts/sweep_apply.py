@@ -1,5 +1,7 @@
-"""Take a trial of a sweep: its vars, its dvc.lock, and what it trained. Trials leave the dev set out of the training, for it
-compares them; where vars.update_on has it in, the update alone is trained once more by the next run.
+"""Take a trial of a sweep: its vars, its dvc.lock, and what it trained.
+
+Trials leave the dev set out of the training, for it compares them; where vars.update_on has it in, the update alone is
+trained once more by the next run.
 """
 
 from pathlib import Path

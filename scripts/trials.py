@@ -21,7 +21,7 @@ FIGURES = {
 
 
 def summary(rows: list[dict]) -> dict:
-    """RETURNS (dict): For each figure that all rows have: mean, sd (of a sample, n - 1), and the rows' values."""
+    """Compute mean, sd (of a sample, n - 1) and the rows' values, for each figure that all rows have."""
     made = {}
     for name, (_, read) in FIGURES.items():
         values = [read(row) for row in rows]

@@ -18,7 +18,7 @@ NOTES = {Path("project.lock"): "what spaCy ran", Path("dvc.lock"): "what DVC ran
 
 
 def is_dvc(number: int) -> bool:
-    """RETURNS (bool): Whether a process with this number is alive and is DVC. In containers numbers are given again."""
+    """Check whether a process with this number is alive and is DVC. In containers numbers are used again."""
     try:
         return any(Path(word).stem == "dvc" for word in psutil.Process(number).cmdline())
     except psutil.Error:
@@ -26,7 +26,7 @@ def is_dvc(number: int) -> bool:
 
 
 def holders(path: Path) -> list[int] | None:
-    """RETURNS (list): Numbers of the processes that a DVC read-write lock names, or None if it cannot be read."""
+    """Get the numbers of the processes that a DVC read-write lock names, or None if it cannot be read."""
     try:
         lock = json.loads(path.read_text(encoding="utf8"))
         named = [*lock.get("write", {}).values(), *(info for infos in lock.get("read", {}).values() for info in infos)]

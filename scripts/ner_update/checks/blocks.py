@@ -68,7 +68,11 @@ class Checked:
 
 @lru_cache(maxsize=1)
 def pipelines(lang: str, base_model: str) -> tuple[Language, Language | None]:
-    """RETURNS (tuple): What tokenises, and the base pipeline, if one is named. RAISES (BasePipelineError): As load_base."""
+    """Load the base pipeline, if one is named, and the tokenizer.
+
+    RETURNS (tuple): A pipeline that tokenises, and the base pipeline or None.
+    RAISES (BasePipelineError): As load_base.
+    """
     base = load_base(base_model) if base_model else None
     return tokenizer_for(lang, base), base
 
@@ -120,8 +124,9 @@ def set_up(
 
 
 def check_block(task: Task) -> Checked:
-    """Check each record of a block, and write the Docs of those without an error, in the order of group and text, so that the
-    order of lines and of small files does not matter.
+    """Check each record of a block, and write the Docs of those without an error.
+
+    They are written in the order of group and text, so that the order of lines and of small files does not matter.
     """
     data = read_block(task.block, RawText if task.name == "raw" else Example, _now.told)
     kept: list = []
@@ -182,12 +187,15 @@ def remember(texts: Iterable[str]) -> None:
 
 
 def hash_of(text: str) -> int:
-    """RETURNS (int): 64 bits of MD5, of which the upper half says where a group stands between 0 and 1."""
+    """Get 64 bits of the MD5 of a group.
+
+    RETURNS (int): The upper half gives the group's place between 0 and 1.
+    """
     return int.from_bytes(md5(text.encode("utf8", "surrogatepass")).digest()[:8], "big")
 
 
 def _annotated(piece: Any) -> Example | None:
-    """The piece as an example, without a look at what is in it: that is left to the second pass."""
+    """Make an example of the piece, without a check of its content: that is left to the second pass."""
     if not isinstance(piece, dict) or piece.get("answer", "accept") != "accept":
         return None
     spans = [(start, end, label) for start, end, label in piece.get("entities") or () if isinstance(label, str)]

@@ -93,7 +93,7 @@ def check(
 
 
 def tasks_in(assets: Path) -> Iterator[Task]:
-    """YIELDS (Task): Each block of each set."""
+    """Divide each set into blocks."""
     for name, place in SETS.items():
         path = assets / place
         if name == "raw" and path.is_file() and not path.stat().st_size:
@@ -104,8 +104,10 @@ def tasks_in(assets: Path) -> Iterator[Task]:
 
 
 def count_spans(tasks: list[Task], told: str) -> tuple[dict[str, str], dict[str, Counter]]:
-    """RETURNS (tuple): For each label the first file in which it stands, and for each set how often each (surface form, label)
-    is annotated.
+    """Count the annotated surface forms.
+
+    RETURNS (tuple): For each label the first file that has it, and for each set how often each (surface form, label) is
+        annotated.
     """
     tasks = [task for task in tasks if task.name != "raw"]
     files: dict[str, str] = {}
@@ -117,7 +119,7 @@ def count_spans(tasks: list[Task], told: str) -> tuple[dict[str, str], dict[str,
 
 
 def by_label(forms: dict[str, Counter]) -> dict[str, Counter]:
-    """RETURNS (dict): For each set how many spans have each label."""
+    """Count the spans of each label, for each set."""
     spans: dict[str, Counter] = {name: Counter() for name in forms}
     for name, found in forms.items():
         for (_, label), number in found.items():
@@ -126,7 +128,7 @@ def by_label(forms: dict[str, Counter]) -> dict[str, Counter]:
 
 
 def known_labels(base: Language | None, spans: dict[str, Counter]) -> set[str]:
-    """RETURNS (set): Labels that the base pipeline knows, or will learn from assets/base."""
+    """Get the labels that the base pipeline knows, or will learn from assets/base."""
     return set(entity_labels(base)) if base else set(spans["base"])
 
 

@@ -1,5 +1,6 @@
-"""What can be wrong with the sets as a whole: texts that repeat or leak (scripts/ner_update/checks/duplicates.py), too few examples, train and
-test of different kind.
+"""Find what is wrong with the sets as a whole: texts that repeat or leak, too few examples, different kinds.
+
+Repeated texts are in scripts/ner_update/checks/duplicates.py.
 
     with TextIndex(folder) as index:
         ...                                                                       # add all texts, see scripts/ner_update/checks/text_index.py
@@ -81,7 +82,7 @@ def missing_texts(assets: Path, sizes: dict[str, tuple[int, int]], raw_texts: in
 
 
 def few_examples(index: TextIndex, assets: Path, spans: dict[str, Counter], base_model: str) -> Iterator[Problem]:
-    """YIELDS (Problem): A warning for each training set with fewer texts, and for each label with fewer spans, than it takes."""
+    """Warn of each training set with too few texts, and of each label with too few spans."""
     sizes = index.sizes()
     category = (FEW_FOR_A_CATEGORY, RANGE_OF_A_CATEGORY, "to train a new category")
     ranges = {
@@ -109,7 +110,7 @@ def few_examples(index: TextIndex, assets: Path, spans: dict[str, Counter], base
 
 
 def other_kind(index: TextIndex, assets: Path) -> Iterator[Problem]:
-    """YIELDS (Problem): A warning if the annotated texts and those of the test set differ in length or in casing."""
+    """Warn if the annotated texts and those of the test set differ in length or in casing."""
     where = str(assets / "test")
     train, test = index.lengths("annotated"), index.lengths("test")
     n, m = train.total(), test.total()

@@ -16,7 +16,7 @@ MOST_NEAR = 1_000
 
 
 def repeated_texts(index: TextIndex) -> Iterator[Problem]:
-    """YIELDS (Problem): A warning for each text that stands twice in a set, naming whether its spans differ."""
+    """Warn of each text that occurs twice in a set, and say whether its spans differ."""
     for text, first, same in index.repeats():
         how, kind = ("the same", "repeated_text") if same else ("DIFFERENT", "conflicting_text")
         message = f"the text stands already at {_place(first)}, with {how} spans; the first one counts"
@@ -24,8 +24,9 @@ def repeated_texts(index: TextIndex) -> Iterator[Problem]:
 
 
 def near_duplicates_and_leaks(index: TextIndex) -> Iterator[Problem]:
-    """YIELDS (Problem): A warning for each text that is nearly the same as an earlier one of its set, and for each training
-    text that stands in the test set, nearly stands there, or is of a document of which a test text is, too.
+    """Warn of near duplicates within a set, and of training texts that leak into the test set.
+
+    A training text leaks if it, or nearly it, is in the test set, or if it is from the same document as a test text.
     """
     told: set[int] = set()
     how = {
@@ -56,8 +57,11 @@ def near_duplicates_and_leaks(index: TextIndex) -> Iterator[Problem]:
 
 
 def similarity(one: str, other: str) -> float:
-    """RETURNS (float): Share of the words of two texts that they have in common in the same order, 0 to 1; 0 if it is below
-    NEARLY. Case, punctuation and the value of numbers do not count.
+    """Compute the share of words that two texts have in common in the same order.
+
+    Case, punctuation and the value of numbers do not count.
+
+    RETURNS (float): 0 to 1; 0 if it is below NEARLY.
     """
     a, b = near_key(one).split(" "), near_key(other).split(" ")
     total = len(a) + len(b)

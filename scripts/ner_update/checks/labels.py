@@ -66,7 +66,7 @@ def label_hints(counts: dict[str, Counter], base: set[str], installed: bool) -> 
 
 
 def label_findings(example: Example, wrong: dict[str, WrongLabel]) -> Iterator[Finding]:
-    """YIELDS (Finding): Each span of an example whose label is among the wrong ones."""
+    """Find each span of an example whose label is among the wrong ones."""
     for start, end, label in example.entities if wrong else ():
         if label in wrong:
             fault = wrong[label]
@@ -75,7 +75,10 @@ def label_findings(example: Example, wrong: dict[str, WrongLabel]) -> Iterator[F
 
 
 def too_many(used: dict[str, str]) -> Problem:
-    """RETURNS (Problem): That there are more than MOST_LABELS labels. used (dict): For each label a file in which it stands."""
+    """Report that there are more than MOST_LABELS labels.
+
+    used (dict): For each label a file that has it.
+    """
     message = f"there are {len(used):,} labels, and no more than {MOST_LABELS} may be: a label is a kind, not a name"
     return Problem(Counter(used.values()).most_common(1)[0][0], None, message, level="error", kind="too_many_labels")
 

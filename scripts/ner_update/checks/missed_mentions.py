@@ -35,7 +35,7 @@ Span = tuple[int, int, str]
 
 
 def surface_forms(example: Example) -> list[tuple[str, str]]:
-    """RETURNS (list): For each span its lower-cased text and its label, to be counted in the first pass."""
+    """List the lower-cased text and the label of each span, to be counted in the first pass."""
     return [(example.text[start:end].lower(), label) for start, end, label in example.entities]
 
 
@@ -114,9 +114,10 @@ class BareCounts:
                 places.append((file, line, (start, end, form), "" if places else text))
 
     def report(self) -> Iterator[Problem]:
-        """YIELDS (Problem): A warning for each form that is annotated and left bare. First those where it happens most often
-        that one text contradicts another: often annotated, often bare. A form that is nearly always bare comes last; it may
-        well mean something else there.
+        """Warn of each form that is annotated in one text and left bare in another.
+
+        First those where it happens most often that one text contradicts another: often annotated, often bare. A form
+        that is nearly always bare comes last; it may well mean something else there.
         """
 
         def order(form: str) -> tuple:

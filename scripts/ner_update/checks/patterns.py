@@ -78,7 +78,7 @@ def check_patterns(path: Path, lang: str, labels: set[str]) -> list[Problem]:
 
 
 def form(entry: Any, labels: set[str]) -> str:
-    """RETURNS (str): What is wrong with an entry at first sight; empty if nothing."""
+    """Describe what is wrong with the form of an entry; empty if nothing is."""
     if (
         not isinstance(entry, dict)
         or not isinstance(entry.get("label"), str)
@@ -126,7 +126,7 @@ def problem_of(lang: str, entry: dict) -> str:
 
 
 def regexes(value: Any, named: bool = False) -> Iterator[str]:
-    """YIELDS (str): The regular expressions anywhere in a token pattern, also those in lists under REGEX."""
+    """Find all regular expressions in a token pattern, also those in lists under REGEX."""
     if isinstance(value, str) and named:
         yield value
     elif isinstance(value, dict):
@@ -138,7 +138,7 @@ def regexes(value: Any, named: bool = False) -> Iterator[str]:
 
 
 def words(regex: str) -> Iterator[str]:
-    """YIELDS (str): Words that a regular expression nearly matches: these make it try all its ways."""
+    """Make words that a regular expression nearly matches: these make it try all its alternatives."""
     made = Rstr(random.Random(0))
     stems = [char * LONGEST_WORD for char in dict.fromkeys(regex) if char.isalnum()][:WORDS]
     # It does not know every construct.
@@ -157,7 +157,10 @@ def _ruler(lang: str) -> tuple[Language, SpanRuler]:
 
 
 def _size(token: dict) -> tuple[int, int]:
-    """RETURNS (tuple): How many tokens one token of a pattern stands for, and how many of them are optional."""
+    """Count the tokens that one token of a pattern stands for.
+
+    RETURNS (tuple): How many, and how many of them are optional.
+    """
     op = next((str(value) for key, value in token.items() if key.upper() == "OP"), "1")
     if op in ("*", "+", "?"):
         return (1, 1) if op == "?" else (1, 4)

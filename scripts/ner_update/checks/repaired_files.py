@@ -77,8 +77,9 @@ def fix(assets: Path, folder: Path, nlp: Language, hints: dict[str, dict[str, st
 
 
 def refuse(assets: Path, folder: Path) -> None:
-    """RAISES (RepairError): If repaired copies may not be written to a folder: one that is, holds or lies in the original
-    data, or that holds anything that --fix did not make.
+    """Refuse a folder to which repaired copies may not be written.
+
+    RAISES (RepairError): If it is, holds or lies in the original data, or holds anything that --fix did not make.
     """
     if inside(folder, assets) or inside(assets, folder):
         raise RepairError(
@@ -135,7 +136,7 @@ def _write_set(
 
 
 def _names(paths: list[Path]) -> list[Path]:
-    """RETURNS (list): Each path with the suffix .jsonl; where two would be called the same, with both suffixes."""
+    """Give each path the suffix .jsonl; where two would be called the same, both suffixes."""
     counts = Counter(path.with_suffix(".jsonl") for path in paths)
     return [
         path.with_suffix(".jsonl") if counts[path.with_suffix(".jsonl")] == 1 else path.with_name(f"{path.name}.jsonl")

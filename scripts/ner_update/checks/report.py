@@ -78,7 +78,10 @@ class CheckReport:
             self.add(problem)
 
     def rows(self) -> list[tuple[str, str | None, str, str, str]]:
-        """RETURNS (list): A row for each kind that was found: errors first, then in the order of KINDS. HEADER names the columns."""
+        """Make a row of the table for each kind that was found.
+
+        RETURNS (list): Errors first, then in the order of KINDS. HEADER names the columns.
+        """
         rows: list[tuple[str, str | None, str, str, str]] = []
         for kind in self._kinds():
             first = self._first[kind][0]
@@ -86,8 +89,9 @@ class CheckReport:
         return rows
 
     def show(self, output: Path) -> None:
-        """Print the table, and the first messages of each kind: warnings, and then errors, which so stand nearest to the
-        prompt.
+        """Print the table, and the first messages of each kind.
+
+        Errors come after warnings, so that they are nearest to the prompt.
 
         output (Path): Where all of them are, to be named.
         """

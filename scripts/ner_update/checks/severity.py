@@ -68,14 +68,17 @@ class Levels(RootModel[dict[str, Literal["error", "warning", "off"]]]):
     """The level of each kind."""
 
     def apply(self, problem: Problem) -> Problem | None:
-        """RETURNS (Problem): With the level that its kind has; None if that is off. A kind that is always an error stays one."""
+        """Set the level that the kind of a problem has.
+
+        RETURNS (Problem): None if that is off. A kind that is always an error stays one.
+        """
         level = "error" if problem.kind in ALWAYS_ERRORS else self.root[problem.kind]
         if level == "off":
             return None
         return problem if problem.level == level else replace(problem, level=level)
 
     def is_on(self, kind: str) -> bool:
-        """RETURNS (bool): Whether it is worth looking for a kind at all."""
+        """Check whether a kind is worth looking for at all."""
         return self.root[kind] != "off"
 
 

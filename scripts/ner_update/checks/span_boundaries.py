@@ -35,7 +35,7 @@ def doubtful_forms(forms: Counter) -> frozenset[tuple[str, str]]:
 
 
 def edge_findings(example: Example, doubtful: frozenset[tuple[str, str]]) -> Iterator[Finding]:
-    """YIELDS (Finding): Each span of a doubtful form, with the one without the punctuation."""
+    """Find each span of a doubtful form, and propose the one without the punctuation."""
     for start, end, label in example.entities if doubtful else ():
         if (example.text[start:end].lower(), label) in doubtful:
             left, right = without_edges(example.text, start, end)
@@ -45,7 +45,10 @@ def edge_findings(example: Example, doubtful: frozenset[tuple[str, str]]) -> Ite
 
 
 def without_edges(text: str, start: int, end: int) -> tuple[int, int]:
-    """RETURNS (tuple): A span without the punctuation at its edges; the span itself if all of it is punctuation."""
+    """Strip the punctuation from the edges of a span.
+
+    RETURNS (tuple): The span itself if all of it is punctuation.
+    """
     left, right = start, end
     while left < right and text[left] in EDGES:
         left += 1

@@ -144,14 +144,14 @@ class TextIndex:
         self._base.executemany("INSERT INTO bodies (text) VALUES (?)", [known[-1:] for _, known in rows])
 
     def sizes(self) -> dict[str, tuple[int, int]]:
-        """RETURNS (dict): For each set the number of texts, and of those without an entity."""
+        """Count the texts of each set, and those without an entity."""
         return {
             SIDES[side]: (n, bare)
             for side, n, bare in self._base.execute("SELECT side, COUNT(*), SUM(entities = 0) FROM texts GROUP BY side")
         }
 
     def lengths(self, side: str) -> Counter:
-        """RETURNS (Counter): How many texts of a set have how many words."""
+        """Count how many texts of a set have how many words."""
         return Counter(
             dict(
                 self._base.execute(
@@ -161,15 +161,20 @@ class TextIndex:
         )
 
     def casing(self, side: str) -> tuple[int, int, int, int]:
-        """RETURNS (tuple): Of a set the texts, those without a capital letter, the entities, and those that do not begin
-        with a small letter.
+        """Count what tells the casing of a set.
+
+        RETURNS (tuple): The texts, those without a capital letter, the entities, and those that do not begin with a
+            small letter.
         """
         query = "SELECT COUNT(*), SUM(lower), SUM(entities), SUM(capitalised) FROM texts WHERE side = ?"
         texts, lower, entities, capitalised = self._base.execute(query, (SIDES.index(side),)).fetchone()
         return texts or 0, lower or 0, entities or 0, capitalised or 0
 
     def repeats(self) -> Iterator[tuple[Stored, Stored, bool]]:
-        """YIELDS (tuple): Each text that stands in its set already, the first one, and whether their spans are the same."""
+        """Find each text that occurs in its set before.
+
+        YIELDS (tuple): The text, the first one, and whether their spans are the same.
+        """
         query = """
             WITH again AS (SELECT MIN(number) AS first, side, text_hash FROM texts GROUP BY side, text_hash HAVING COUNT(*) > 1)
             SELECT a.number, again.first, a.spans_hash = b.spans_hash FROM texts a JOIN again USING (side, text_hash)
@@ -178,8 +183,11 @@ class TextIndex:
             yield self._stored(number), self._stored(first), bool(same)
 
     def variants(self) -> Iterator[tuple[Stored, Stored]]:
-        """YIELDS (tuple): Each text that differs from an earlier one of its set only in case, numbers, spaces and
-        punctuation, and that earlier one. Texts that are the same to the letter are among repeats().
+        """Find each text that differs from an earlier one of its set only in case, numbers, spaces and punctuation.
+
+        Texts that are exactly the same are among repeats().
+
+        YIELDS (tuple): The text and the earlier one.
         """
         query = """
             WITH again AS (SELECT MIN(number) AS first, side, near_hash FROM texts GROUP BY side, near_hash HAVING MIN(text_hash) <> MAX(text_hash)),
@@ -202,8 +210,10 @@ class TextIndex:
             yield self._stored(number), self._stored(first)
 
     def neighbours(self, across: bool) -> Iterator[tuple[Stored, Stored]]:
-        """Find texts that may differ in a few words: an edit in one place leaves the beginning or the end of a text as it was.
-        Of texts with the same near key in a set one comes.
+        """Find texts that may differ in a few words.
+
+        An edit in one place leaves the beginning or the end of a text as it was. Of texts with the same near key in a
+        set one comes.
 
         across (bool): Whether to find those of which one is in the test set, or else those of the same set.
         YIELDS (tuple): The later one first. Each pair may come twice.

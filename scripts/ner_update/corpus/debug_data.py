@@ -12,8 +12,10 @@ SCRIPTS = Path(__file__).parents[2]
 
 
 def debug_data(config: Path, corpus: Path, most: int = 0) -> str:
-    """Run `spacy debug data`. It leaves with an error code when it finds the data too small: that is advice for
-    the reader of its text, not a failure.
+    """Run `spacy debug data`.
+
+    It leaves with an error code when it finds the data too small: that is advice for the reader of its text, not a
+    failure.
 
     most (int): Of a part of the corpus with more texts a sample of so many is looked at, for they are all in memory. 0: all.
     RETURNS (str): What it printed, after a line for each sample.

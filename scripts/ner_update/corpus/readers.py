@@ -1,5 +1,6 @@
-"""Readers for corpora that are too large for memory: `spacy.Corpus.v1` that streams in another order each round, and one that
-takes a sample.
+"""Read corpora that are too large for memory.
+
+One reader is a `spacy.Corpus.v1` that streams in another order each round, the other one takes a sample.
 
 spaCy reads a training corpus into a list and shuffles that. With training.max_epochs = -1 it takes what a reader gives, round
 after round, and shuffles nothing, so the reader has to.
@@ -30,7 +31,7 @@ class StreamedCorpus(Corpus):
         self._rng = random.Random(seed)
 
     def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
-        """YIELDS (Doc): All Docs, shuffled: the shards, and what is in so many of them."""
+        """Read all Docs, shuffled: the order of the shards, and the Docs of TOGETHER shards at a time."""
         shards = list(map(Path, locs))
         self._rng.shuffle(shards)
         docs = (
@@ -57,7 +58,7 @@ class SampledCorpus(Corpus):
     """So many Docs of a folder of shards, at even distances: `limit` of Corpus would take the first ones, all of a kind."""
 
     def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
-        """YIELDS (Doc): `limit` Docs, or all if there are not as many."""
+        """Read `limit` Docs, or all if there are fewer."""
         return sample(shards_of(self.path), vocab, self.limit)
 
 

@@ -36,7 +36,10 @@ def rewritten(doc: Doc, labels: Iterable[str], pieces: Sequence[str]) -> Rewritt
 
 
 def without_punctuation(text: str) -> list[str]:
-    """RETURNS (list): Each character, or nothing, or a space where punctuation alone stood between two words."""
+    """Remove the punctuation of a text.
+
+    RETURNS (list): Each character, or nothing, or a space where punctuation alone separated two words.
+    """
     pieces: list[str] = []
     last = " "
     for n, char in enumerate(text):
@@ -79,6 +82,6 @@ def with_names(
 
 
 def in_the_case_of(word: str, first: str, second: str) -> str:
-    """RETURNS (str): The first half of one word and the second half of another, in the case of `word`."""
+    """Join the first half of one word and the second half of another, in the case of `word`."""
     made = (first[: (len(first) + 1) // 2] + second[len(second) // 2 :]).lower()
     return made.upper() if word.isupper() else made.capitalize() if word[0].isupper() else made

@@ -1,5 +1,7 @@
-"""A corpus is a folder of .spacy files, its shards: so it is written and read without ever being in memory as a whole, and
-one more file of annotations adds shards and changes none. spaCy's own Corpus reads such a folder.
+"""Read and write a corpus that is a folder of .spacy files, its shards.
+
+So it is never in memory as a whole, and one more file of annotations adds shards and changes none. spaCy's own Corpus
+reads such a folder.
 """
 
 import zlib
@@ -19,8 +21,10 @@ ATTRS = ("ORTH", "NORM", "ENT_IOB", "ENT_TYPE")
 
 
 class DocShard(DocBin):
-    """A DocBin of words and entities. It is filled in a third of the time of its parent, which looks up nine strings for each
-    token: this one looks up each string once.
+    """A DocBin of words and entities.
+
+    It is filled in a third of the time of its parent, which looks up nine strings for each token: this one looks up
+    each string once.
     """
 
     def __init__(self) -> None:
@@ -48,7 +52,7 @@ class DocShard(DocBin):
         return self
 
     def to_bytes(self) -> bytes:
-        """RETURNS (bytes): What a DocBin writes, compressed in half the time, and a tenth larger."""
+        """Write what a DocBin writes, compressed in half the time, and a tenth larger."""
         content = {
             "version": self.version,
             "attrs": self.attrs,
@@ -70,23 +74,23 @@ class DocShard(DocBin):
 
 
 def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
-    """YIELDS (Doc): All Docs of a corpus, a folder of shards or one .spacy file, in the order in which spaCy's Corpus reads them."""
+    """Read all Docs of a corpus, a folder of shards or one .spacy file, in the order of spaCy's Corpus."""
     for shard in shards_of(path):
         yield from DocBin().from_disk(shard).get_docs(vocab)
 
 
 def shards_of(path: Path) -> list[Path]:
-    """RETURNS (list): The .spacy files of a corpus, which may be one, in the order in which spaCy's Corpus reads them."""
+    """List the .spacy files of a corpus, which may be one, in the order in which spaCy's Corpus reads them."""
     return sorted(path.glob("*.spacy")) if path.is_dir() else [path]
 
 
 def count_texts(path: Path) -> int:
-    """RETURNS (int): How many texts a corpus has."""
+    """Count the texts of a corpus."""
     return sum(len(DocBin().from_disk(shard)) for shard in shards_of(path))
 
 
 def sample(shards: list[Path], vocab: Vocab, most: int) -> Iterator[Doc]:
-    """YIELDS (Doc): At most so many Docs of some shards, at even distances, in their order; all for 0."""
+    """Read at most so many Docs of some shards, at even distances, in their order; all for 0."""
     total, seen = sum(map(count_texts, shards)), 0
     most = min(most, total) or total
     for file in shards:
@@ -102,7 +106,10 @@ def sample(shards: list[Path], vocab: Vocab, most: int) -> Iterator[Doc]:
 
 
 def read_texts(shard: Path) -> Iterator[str]:
-    """YIELDS (str): The texts of a shard. Its words go into no vocab, where they would stay."""
+    """Read the texts of a shard.
+
+    Its words go into no vocab, where they would stay.
+    """
     docs = DocBin().from_disk(shard)
     strings, words = StringStore(docs.strings), docs.attrs.index(ORTH)
     for tokens, spaces in zip(docs.tokens, docs.spaces):

@@ -15,8 +15,10 @@ LEFT_OUT = -1
 
 
 def split_of(groups: numpy.ndarray, dev_size: float, test_size: float) -> numpy.ndarray:
-    """Choose the split from a hash of the group, so that adding, editing or reordering one example moves no other one (a
-    seeded shuffle, as in scikit-learn's splitters, would move nearly all of them).
+    """Choose the split from a hash of the group.
+
+    So adding, editing or reordering one example moves no other one (a seeded shuffle, as in scikit-learn's splitters,
+    would move nearly all of them).
 
     groups (ndarray): (texts,), from check_texts.hash_of.
     dev_size, test_size (float): Shares of the whole, 0 to 1.
@@ -29,8 +31,10 @@ def split_of(groups: numpy.ndarray, dev_size: float, test_size: float) -> numpy.
 def assign(
     index: dict[str, numpy.ndarray], dev_size: float, test_size: float
 ) -> tuple[dict[str, numpy.ndarray], int, int]:
-    """Give each text its split, and leave out what would stand twice, or on both sides: from every train and dev set what a
-    test set holds, from every train set what a dev set holds, from the raw texts what is annotated anywhere.
+    """Give each text its split, and leave out what would occur twice, or on both sides.
+
+    From every train and dev set is left out what a test set holds, from every train set what a dev set holds, from the
+    raw texts what is annotated anywhere.
 
     index (dict): For each set what check_texts.INDEX names.
     RETURNS (tuple): For each set an array of places in SPLITS, or LEFT_OUT; how many texts another split or set holds; and how

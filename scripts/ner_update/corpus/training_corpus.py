@@ -9,12 +9,12 @@ KINDS = ("gold", "silver", "rehearsal", "mixed")
 
 
 def prefix(kind: str) -> str:
-    """RETURNS (str): How the names of shards of a kind begin, so that kinds stay in order."""
+    """Get the prefix of the names of shards of a kind. It keeps the kinds in order."""
     return f"{KINDS.index(kind)}-{kind}-"
 
 
 def shards_with(kind: str, corpus: Path) -> list[Path]:
-    """RETURNS (list): The shards of a kind, of a part of the update's corpus."""
+    """List the shards of a kind, of a part of the update's corpus."""
     return [shard for shard in shards_of(corpus) if shard.name.startswith(prefix(kind))]
 
 

@@ -13,10 +13,11 @@ LONGEST_LINE = 10_000
 
 
 def read_brat(file: Path, problems: list[Problem]) -> Iterator[tuple[int, dict | None]]:
-    """YIELDS (tuple): 1, and the text as a record, or None if something is wrong with it: a file holds one text.
+    """Read a text that brat annotated.
 
-    file (Path): The .ann file. Relations, events, attributes and notes in it are no spans, and passed over.
-    problems (list): Gets what cannot be read, and each span that does not hold the text that brat wrote beside it.
+    file (Path): The .ann file. Relations, events, attributes and notes in it are no spans, and are ignored.
+    problems (list): Gets what cannot be read, and each span that does not hold the text that brat wrote next to it.
+    YIELDS (tuple): 1, and the text as a record, or None if something is wrong with it: a file holds one text.
     """
     marks, text = (read_content(Part(path), problems) for path in (file, file.with_suffix(".txt")))
     if marks is None or text is None:

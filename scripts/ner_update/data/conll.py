@@ -31,9 +31,11 @@ Sentence = list[tuple[int, str, str]]
 
 
 class Layout(NamedTuple):
-    """How a file is written: how many | part a token from its tag (0: it is in columns), how many columns follow the
-    token (0: not known yet), the scheme of its tags (empty: to be found out), whether it holds several documents, whether
-    a number is before each token, which columns hold tags of phrases, and why it is refused (empty: it is not).
+    """How a file is written.
+
+    That is: how many | separate a token from its tag (0: it is in columns), how many columns follow the token (0: not
+    known yet), the scheme of its tags (empty: to be found out), whether it holds several documents, whether a number is
+    before each token, which columns hold tags of phrases, and why it is refused (empty: it is not).
     """
 
     piped: int = 0
@@ -46,8 +48,9 @@ class Layout(NamedTuple):
 
 
 def parts_of_columns(file: Path, size: int) -> Iterator[Part]:
-    """YIELDS (Part): A file in parts of about so many bytes, each of whole documents, or else of whole sentences. What it is
-    written in, the first part tells; a later one that contradicts it is an error.
+    """Cut a file into parts of about so many bytes, each of whole documents, or else of whole sentences.
+
+    The first part tells how the file is written; a later one that contradicts it is an error.
     """
     with file.open("rb") as stream:
         start, line, layout = 0, 1, None
@@ -65,17 +68,18 @@ def parts_of_columns(file: Path, size: int) -> Iterator[Part]:
 
 
 def layout_of(content: str) -> Layout:
-    """RETURNS (Layout): How a file is written that begins like this."""
+    """Find out how a file is written that begins like this."""
     documents, layout = _documents("", content, Layout(), 1, [], [])
     scheme = scheme_of([tag for _, _, tag in sentence] for sentences in documents for sentence in sentences)
     return layout._replace(scheme=scheme, several=len(documents) > 1)
 
 
 def read_columns(part: Part, content: str, problems: list[Problem]) -> Iterator[tuple[int, dict | None]]:
-    """YIELDS (tuple): Line where a sentence begins, and its record, or None if something is wrong with it.
+    """Read the sentences of a part.
 
-    content (str): What stands in the part.
-    problems (list): Gets each line that cannot be read, and each tag that may not stand where it does.
+    content (str): What the part holds.
+    problems (list): Gets each line that cannot be read, and each tag that may not occur where it does.
+    YIELDS (tuple): Line where a sentence begins, and its record, or None if something is wrong with it.
     """
     file = part.file
     wrong: list[Problem] = []
@@ -111,7 +115,7 @@ def read_columns(part: Part, content: str, problems: list[Problem]) -> Iterator[
 
 
 def is_piped(row: str) -> bool:
-    """RETURNS (bool): Whether a line is a whole sentence, its tags parted from the tokens by |."""
+    """Check whether a line is a whole sentence, its tags separated from the tokens by |."""
     items = row.split()
     return bool(items) and all("|" in item and TAG.fullmatch(item.rpartition("|")[2]) for item in items)
 
@@ -173,8 +177,9 @@ def _documents(
 
 
 def _numbers(rows: list[tuple[int, str]], layout: Layout) -> Layout:
-    """RETURNS (Layout): Whether the first column counts the words, so that they are in the second one; or why the file
-    cannot be read.
+    """Check whether the first column counts the words, so that they are in the second one.
+
+    RETURNS (Layout): That, or why the file cannot be read.
     """
     total = counts = whole = numbers = same = tags = columns = 0
     first = None
@@ -202,7 +207,10 @@ def _numbers(rows: list[tuple[int, str]], layout: Layout) -> Layout:
 
 
 def _refused(values: list[Counter], layout: Layout) -> tuple[str, frozenset[int]]:
-    """RETURNS (tuple): Why it is not certain which column holds the tags (empty: it is), and the columns of phrases."""
+    """Explain why it is not certain which column holds the tags.
+
+    RETURNS (tuple): The reason (empty: it is certain), and the columns of phrases.
+    """
     if not values:
         return "", layout.phrases
     found, phrases = {}, {*layout.phrases}

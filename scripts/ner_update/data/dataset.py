@@ -76,7 +76,10 @@ class DataSet:
         }
 
     def require(self) -> list[Any]:
-        """RETURNS (list): The examples alone. RAISES (DataError): If there was any error."""
+        """Get the examples alone.
+
+        RAISES (DataError): If there was any error.
+        """
         errors = [problem for problem in self.problems if problem.level == "error"]
         if errors:
             raise DataError(errors)

@@ -1,5 +1,6 @@
-"""spaCy's own .spacy files: Docs in a DocBin, of which words, spaces and entities are read. A Doc without an entity is
-refused if it has span groups.
+"""Read spaCy's own .spacy files: Docs in a DocBin, of which words, spaces and entities are read.
+
+A Doc without an entity is refused if it has span groups.
 """
 
 import zlib
@@ -23,9 +24,10 @@ LETTERS = {1: "I", 2: "O", 3: "B"}
 
 
 def read_docbin(file: Path, content: bytes, problems: list[Problem]) -> Iterator[tuple[int, dict | LeftOut | None]]:
-    """YIELDS (tuple): Number of a Doc in the file, and its record, or why it was left out, or None if something is wrong.
+    """Read the Docs of a file.
 
     problems (list): Gets what cannot be read.
+    YIELDS (tuple): Number of a Doc in the file, and its record, or why it was left out, or None if something is wrong.
     """
     try:
         if zlib.decompressobj().decompress(content, LARGEST + 1)[LARGEST:]:
@@ -85,7 +87,7 @@ def _tokens(
 
 
 def _groups(content: bytes) -> list[str]:
-    """RETURNS (list): The names of the span groups of a Doc that hold spans."""
+    """Get the names of the span groups of a Doc that hold spans."""
     # A list before spaCy 3.4, and then an object with the names of each group, which several may share.
     groups = srsly.msgpack_loads(content) if content else []
     named = groups.items() if isinstance(groups, dict) else ((group, None) for group in groups)

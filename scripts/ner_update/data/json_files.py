@@ -23,8 +23,10 @@ IN_LIST = re.compile(r"\s*\[\s*[\[{]")
 
 @dataclass(frozen=True)
 class Part:
-    """Lines of a file that stand together. `start` and `size` count bytes, `line` is the number of the first line, `layout`
-    what the beginning of the file tells of columns.
+    """Consecutive lines of a file.
+
+    `start` and `size` count bytes, `line` is the number of the first line, `layout` what the beginning of the file
+    tells of columns.
     """
 
     file: Path
@@ -46,7 +48,10 @@ def read_content(part: Part, problems: list[Problem], binary: Literal[True]) -> 
 @overload
 def read_content(part: Part, problems: list[Problem], binary: bool) -> str | bytes | None: ...
 def read_content(part: Part, problems: list[Problem], binary: bool = False) -> str | bytes | None:
-    """RETURNS (str or bytes): What a file, or a part of it, holds; None, with a problem in the list, if it cannot be read."""
+    """Read a file, or a part of it.
+
+    RETURNS (str or bytes): None, with a problem in the list, if it cannot be read.
+    """
     file = part.file
     try:
         if file.is_dir():
@@ -87,7 +92,7 @@ def read_values(file: Path, problems: list[Problem]) -> Iterator[tuple[int, Any]
 
 
 def parts_of_file(file: Path, size: int) -> Iterator[Part]:
-    """YIELDS (Part): A JSONL file in parts of about so many bytes, each of whole lines; any other file whole."""
+    """Cut a JSONL file into parts of about so many bytes, each of whole lines; any other file stays whole."""
     start, line = 0, 1
     try:
         with file.open("rb") as stream:
@@ -107,12 +112,12 @@ def parts_of_file(file: Path, size: int) -> Iterator[Part]:
 
 
 def is_jsonl(content: str, file: Path) -> bool:
-    """RETURNS (bool): Whether there is a value in each line, and not one list, by how the file begins."""
+    """Check, by how a file begins, whether there is a value in each line, and not one list."""
     return not IN_LIST.match(content) and (file.suffix != ".json" or _has_json_lines(content))
 
 
 def values_of(content: str, part: Part, problems: list[Problem]) -> Iterator[tuple[int, Any]]:
-    """YIELDS (tuple): As read_values, from what the file, or the part, holds."""
+    """Read values as read_values does, from what the file, or the part, holds."""
     file = part.file
     if not part.start and not is_jsonl(content, file):
         yield from _values_of_list(content, file, problems)
@@ -134,13 +139,13 @@ def _values_of_list(content: str, file: Path, problems: list[Problem]) -> Iterat
 
 
 def is_json(content: str) -> bool:
-    """RETURNS (bool): Whether text that comes without a telling name is JSON or JSONL, by how it begins."""
+    """Check whether text without a suffix that tells is JSON or JSONL, by how it begins."""
     first = content.lstrip().partition("\n")[0]
     return bool(IN_LIST.match(content)) or any(isinstance(value, (dict, list)) for value in _parsed(first, "", 1, []))
 
 
 def show(value: Any) -> str:
-    """RETURNS (str): A value as JSON, or its text if it is a record with one, to be shown in a message."""
+    """Write a value as JSON, or its text if it is a record with one, to be shown in a message."""
     inner = value.get("data") if isinstance(value, dict) else None
     for record in (value, inner):
         if isinstance(record, dict) and isinstance(record.get("text"), str):
@@ -149,7 +154,7 @@ def show(value: Any) -> str:
 
 
 def _has_json_lines(content: str) -> bool:
-    """doccano and others write lines and call the file .json."""
+    """Check for lines in a file called .json, as doccano and others write it."""
     rows = content.strip().split("\n", 1)
     return len(rows) == 2 and any(isinstance(value, (dict, list)) for value in _parsed(rows[0], "", 1, []))
 
@@ -178,8 +183,10 @@ def _parsed(text: str, file: str, line: int | None, problems: list[Problem]) -> 
 
 
 def _plain(text: str) -> Any:
-    """Most lines can be read in a third of the time: those in which as many keys are written as were read, so that none
-    stands twice, and with fewer brackets than may stand in each other.
+    """Read a plain line in a third of the time.
+
+    Most lines are: those in which as many keys are written as were read, so that none occurs twice, and with fewer
+    brackets than may be nested.
 
     RETURNS (Any): The value, or None if it has to be looked at more closely.
     """

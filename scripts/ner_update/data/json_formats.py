@@ -1,4 +1,6 @@
-"""Which tool wrote a JSON value, and the record in it. A shape is told by its keys:
+"""Find out which tool wrote a JSON value, and read the record in it.
+
+A shape is told by its keys:
 
 - own:              {"text": "iPhone X is coming", "entities": [[0, 8, "GADGET"]], "id": "a1", "meta": {}}
 - spacy_v2:         ["iPhone X is coming", {"entities": [[0, 8, "GADGET"]]}]
@@ -74,7 +76,7 @@ def parts_of(value: Any, told: str = "") -> Parts:
 
 
 def shapes_of(value: Any) -> list[str]:
-    """RETURNS (list): Names of the shapes that a value could have."""
+    """List the names of the shapes that a value could have."""
     if not isinstance(value, dict):
         return ["spacy_v2"] if isinstance(value, list) and len(value) == 2 and isinstance(value[1], dict) else []
     # Its keys leave no doubt, and how its other fields are called, its users choose.
@@ -109,7 +111,7 @@ def shapes_of(value: Any) -> list[str]:
 
 
 def _is_bare(piece: dict | LeftOut, shape: str) -> bool:
-    """RETURNS (bool): Whether this would pass for a text without an entity, or for one that nobody annotated."""
+    """Check whether this would pass for a text without an entity, or for one that is not annotated."""
     if isinstance(piece, LeftOut):
         # What stands in such a row of JSON_MIN, a program found.
         return piece.reason == NOT_YET and shape != "label_studio_min"
@@ -155,7 +157,7 @@ def _argilla(value: dict) -> Parts:
 
 
 def _doccano(value: dict, told: str = "") -> Parts:
-    """doccano counts UTF-16 code units, unless its project was told to count characters, and writes no span text."""
+    """Read a record of doccano, which counts UTF-16 code units, unless its project was told to count characters."""
     record = _Doccano.model_validate(value)
     spans = [
         *record.label,
@@ -177,7 +179,7 @@ def _doccano(value: dict, told: str = "") -> Parts:
 
 
 def _meta(said: Any) -> dict:
-    """RETURNS (dict): What a record says of itself, also where review_export.py wrote it as text; empty if it says nothing."""
+    """Get the metadata of a record, also where review_export.py wrote it as text; empty if it has none."""
     if isinstance(said, str) and said.startswith("{"):
         said = next((value for _, value in values_of(said, Part(Path("meta.jsonl")), [])), None)
     return said if isinstance(said, dict) else {}

@@ -42,17 +42,18 @@ class _Task(BaseModel):
 
 
 def is_task(value: dict) -> bool:
-    """RETURNS (bool): Whether this is a task of the JSON export (or of an import, which nobody has annotated yet)."""
+    """Check for a task of the JSON export (or of an import, which is not annotated yet)."""
     return isinstance(value.get("data"), dict) and "text" not in value and "entities" not in value
 
 
 def is_min(value: dict) -> bool:
-    """RETURNS (bool): Whether this is an annotation of the JSON_MIN export."""
+    """Check for an annotation of the JSON_MIN export."""
     return "annotation_id" in value and "annotator" in value
 
 
 def read_task(value: dict) -> Iterator[dict | LeftOut]:
-    """YIELDS (dict): The task as a record, or what was left out and why.
+    """Read a task as a record, or what was left out and why.
+
     RAISES (ValueError): If it is no such task, or if people differ on it and none of them is marked as ground truth.
     """
     task = _Task.model_validate(value)
@@ -80,10 +81,12 @@ def read_task(value: dict) -> Iterator[dict | LeftOut]:
 
 
 def read_min(value: dict) -> Iterator[dict | LeftOut]:
-    """YIELDS (dict): The annotation as a record, or what was left out and why. RAISES (ValueError): If it is none.
+    """Read an annotation as a record, or what was left out and why.
 
-    Without a span the export has no key for spans at all: then a person looked and found none. An export of all tasks holds
-    also those that nobody looked at, and they look the same but for their `annotation_id`.
+    Without a span the export has no key for spans at all: then a person looked and found none. An export of all tasks
+    also holds those that were not reviewed, and they look the same but for their `annotation_id`.
+
+    RAISES (ValueError): If it is none.
     """
     if value["annotation_id"] is None:
         yield LeftOut(NOT_YET)
@@ -107,13 +110,19 @@ def _is_span(value: Any) -> bool:
 
 
 def _regions(result: list[dict[str, Any]]) -> tuple[list, list]:
-    """RETURNS (tuple): What has a place or a value, which a relation has not, and those of them that are spans."""
+    """Get the regions of an annotation.
+
+    RETURNS (tuple): What has a place or a value, which a relation has not, and those of them that are spans.
+    """
     regions = [(item.get("type"), item.get("value", item if "start" in item else None)) for item in result]
     return [value for _, value in regions], [value for kind, value in regions if kind in KINDS or _is_span(value)]
 
 
 def _all_read(regions: list, spans: list) -> None:
-    """RAISES (ValueError): If a region that is none of the spans marks another place, or has labels of another kind."""
+    """Refuse regions that would not be read.
+
+    RAISES (ValueError): If a region that is none of the spans marks another place, or has labels of another kind.
+    """
     places = {json.dumps([value.get("start"), value.get("end")]) for value in spans if isinstance(value, dict)}
     for value in regions:
         if not isinstance(value, dict) or _is_span(value):
@@ -142,13 +151,13 @@ def _entities(text: str, values: list) -> list:
 
 
 def _sent_along(data: dict[str, Any]) -> dict:
-    """What review_export.py sent along. The number of a task is no id: another project has the same one."""
+    """Get what review_export.py sent along. The number of a task is no id: another project has the same one."""
     meta = data.get("meta")
     return {"id": data.get("record_id"), "meta": meta if isinstance(meta, dict) else {}}
 
 
 def _text_of(data: dict[str, Any]) -> str:
-    """The labelling config, which the export does not hold, says which field is annotated."""
+    """Find the text. The labelling config, which the export does not hold, says which field it is."""
     texts = [data["text"]] if "text" in data else [value for value in data.values() if isinstance(value, str)]
     if len(texts) != 1 or not isinstance(texts[0], str):
         names = ", ".join(sorted(map(str, data)))[:200]

@@ -1,5 +1,6 @@
-"""Offsets as tools that run in a browser count them, in UTF-16 code units, of which an emoji has two; and offsets that
-move because the text is edited.
+"""Convert offsets as tools in a browser count them, and move offsets when the text is edited.
+
+These tools count in UTF-16 code units, of which an emoji has two.
 """
 
 import re
@@ -11,7 +12,10 @@ Span = tuple[int, int, str]
 
 
 def from_utf16(text: str, spans: list[Span]) -> list[Span]:
-    """RETURNS (list): The spans in code points. An offset inside a character becomes -1, one outside the text stays there."""
+    """Convert spans to code points.
+
+    RETURNS (list): An offset inside a character becomes -1, one outside the text stays there.
+    """
     places = _places(text)
     if not places:
         return spans
@@ -24,7 +28,7 @@ def from_utf16(text: str, spans: list[Span]) -> list[Span]:
 
 
 def to_utf16(text: str, spans: list[Span]) -> list[Span]:
-    """RETURNS (list): Spans in code points as tools in a browser count them: what from_utf16 turns back."""
+    """Convert spans in code points to what tools in a browser count: the inverse of from_utf16."""
     units = {index: unit for unit, index in _places(text).items()}
     return [(units.get(start, start), units.get(end, end), label) for start, end, label in spans]
 
@@ -52,8 +56,9 @@ def by_exported_text(text: str, span: Span, said: str | None) -> Span:
 
 
 def by_word_edges(text: str, spans: list[Span]) -> list[Span] | None:
-    """Find out in which unit spans count that come without their text: in the one in which more of them begin and end
-    where words do.
+    """Find out in which unit spans count that come without their text.
+
+    It is the one in which more of them begin and end where words do.
 
     RETURNS (list): The spans in code points, or None if that does not tell.
     """

@@ -36,8 +36,9 @@ SHOWN = 5
 
 
 def data_files(path: Path) -> list[Path]:
-    """RETURNS (list): The file itself, or all files of a folder and its subfolders but hidden ones and notes, sorted.
-    A folder that cannot be read is among them, and a link to one: neither engine sees what changes behind it.
+    """List the file itself, or all files of a folder and its subfolders but hidden ones and notes, sorted.
+
+    A folder that cannot be read is among them, and a link to one: neither task runner sees what changes behind it.
     """
     if path.is_dir() and os.access(path, os.R_OK | os.X_OK):
         return sorted(p for p in path.rglob("*") if not _ignored(p, path))
@@ -60,15 +61,16 @@ def read_data(path: Path, model: type[BaseModel] = Example, told: str = "") -> D
 
 
 def check_format(told: str) -> Iterator[Problem]:
-    """YIELDS (Problem): That vars.format is none of FORMATS."""
+    """Report a vars.format that is none of FORMATS."""
     if told not in FORMATS:
         names = ", ".join(FORMATS[1:])
         yield Problem("project.yml", None, f"vars.format is {told[:40]!r}: it must be empty or one of {names}")
 
 
 def blocks(path: Path) -> Iterator[list[Part]]:
-    """Cut files into pieces that fit into memory whatever their number: a large JSONL file into several, small files
-    together.
+    """Cut files into pieces that fit into memory whatever their number.
+
+    A large JSONL file is cut into several, small files are put together.
 
     path (Path): A file, or a folder of them.
     YIELDS (list): Parts of about BLOCK bytes in all, in the order of the files and lines.
@@ -89,7 +91,7 @@ def blocks(path: Path) -> Iterator[list[Part]]:
 
 
 def cut(file: Path) -> Iterator[Part]:
-    """YIELDS (Part): A file in pieces, if it is of a kind that can be cut, and large."""
+    """Cut a file into pieces, if it is of a kind that can be cut, and large."""
     if file.suffix in JSON and file.is_file():
         yield from parts_of_file(file, BLOCK)
     elif file.suffix in COLUMNS and _is_large_and_no_json(file):
@@ -108,7 +110,7 @@ def _is_large_and_no_json(file: Path) -> bool:
 
 
 def read_block(block: list[Part], model: type[BaseModel] = Example, told: str = "") -> DataSet:
-    """RETURNS (DataSet): As read_data, of a block."""
+    """Read a block as read_data reads a file."""
     found = DataSet()
     for part in block:
         before = found.texts_in + len(found.problems)
@@ -129,8 +131,10 @@ def read_block(block: list[Part], model: type[BaseModel] = Example, told: str = 
 
 
 def read_part(part: Part, model: type[BaseModel], told: str, problems: list[Problem]) -> Iterator[tuple[int, Any, Any]]:
-    """YIELDS (tuple): Line or number of a record, the pieces that it holds (records as our own files have them, still to
-    be validated, and what is left out), and the value that they came from, to be shown.
+    """Read the records of a part of a file.
+
+    YIELDS (tuple): Line or number of a record, the pieces that it holds (records as our own files have them, still to
+        be validated, and what is left out), and the value that they came from, to be shown.
     """
     file = part.file
     if file.suffix == BRAT:

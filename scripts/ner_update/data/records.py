@@ -100,7 +100,7 @@ class Problem:
 
     @property
     def around(self) -> str:
-        """The text around the span, which stands in double brackets; without a span, the beginning of the text."""
+        """The text around the span, which is put in double brackets; without a span, the beginning of the text."""
         return around(self.text, self.span)
 
     def __str__(self) -> str:
@@ -108,7 +108,7 @@ class Problem:
         return printable(f"{self.where}: {self.message}") + (f"\n    text: {shown!r}" if shown else "") + repair
 
     def to_json(self) -> dict[str, Any]:
-        """RETURNS (dict): Everything but the whole text, for corpus/check.json; it can be written as UTF-8."""
+        """Collect everything but the whole text, for corpus/check.json; it can be written as UTF-8."""
         span = [*self.span[:2], _writable(self.span[2][:INSIDE])] if self.span else None
         row: dict[str, Any] = {
             "file": self.file,
@@ -131,7 +131,7 @@ class Finding(NamedTuple):
     repair: str = ""
 
     def at(self, file: str, line: int | None, record: Any) -> Problem:
-        """RETURNS (Problem): The same with the place and the text of the record (Example or RawText)."""
+        """Make a Problem of it, with the place and the text of the record (Example or RawText)."""
         return Problem(
             file,
             line,
@@ -145,8 +145,9 @@ class Finding(NamedTuple):
 
 
 def around(text: str, span: tuple[int, int, str] | None = None) -> str:
-    """RETURNS (str): Some 40 characters on each side of a span, which stands in [[double brackets]]; the beginning of
-    the text if there is no span, or none in the text.
+    """Get some 40 characters on each side of a span, which is put in [[double brackets]].
+
+    RETURNS (str): The beginning of the text if there is no span, or none in the text.
     """
     if span is None or not 0 <= span[0] < span[1] <= len(text):
         return text if len(text) <= 80 else text[:77] + "..."
@@ -163,7 +164,7 @@ def around(text: str, span: tuple[int, int, str] | None = None) -> str:
 
 
 def printable(text: str) -> str:
-    """RETURNS (str): No character of a file may move the cursor, colour the terminal or fail to print."""
+    """Replace what must not be printed: no character of a file may move the cursor or colour the terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
@@ -181,8 +182,10 @@ class DataError(ValueError):
 
 
 def check_alignment(record: Example, doc: Doc) -> Iterator[Finding]:
-    """YIELDS (Finding): Each span that does not begin and end where tokens do, with the nearest that would: the one
-    widened to whole tokens, and the one narrowed to them.
+    """Find each span that does not begin and end where tokens do.
+
+    YIELDS (Finding): It names the nearest spans that would: the one widened to whole tokens, and the one narrowed to
+        them.
     """
     for start, end, label in record.entities:
         if not 0 <= start < end <= len(record.text) or doc.char_span(start, end) is not None:
@@ -212,5 +215,5 @@ def make_doc(nlp: Language, example: Example) -> Doc:
 
 
 def label_counts(examples: Iterable[Example]) -> Counter:
-    """RETURNS (Counter): How many spans each label has."""
+    """Count the spans of each label."""
     return Counter(label for example in examples for _, _, label in example.entities)

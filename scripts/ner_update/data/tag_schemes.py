@@ -21,8 +21,10 @@ class TagError(ValueError):
 
 
 def scheme_of(sequences: Iterable[list[str]]) -> str:
-    """RETURNS (str): "BILUO" if last and single tokens have letters of their own; "IOB1" if an entity may begin with I-,
-    because none that could do without it begins with B-; "IOB2" if each must begin with B-.
+    """Find out the scheme of some tags.
+
+    RETURNS (str): "BILUO" if last and single tokens have letters of their own; "IOB1" if an entity may begin with I-,
+        because none that could do without it begins with B-; "IOB2" if each must begin with B-.
     """
     begun_with_i = begun_with_b = False
     for tags in sequences:
@@ -38,7 +40,9 @@ def scheme_of(sequences: Iterable[list[str]]) -> str:
 
 
 def spans_of(tags: list[str], scheme: str) -> list[tuple[int, int, str]]:
-    """RETURNS (list): Start, end (exclusive) and label of each entity, counted in tokens.
+    """Convert tags to spans.
+
+    RETURNS (list): Start, end (exclusive) and label of each entity, counted in tokens.
     RAISES (TagError): If the scheme does not allow the sequence.
     """
     spans: list[tuple[int, int, str]] = []
@@ -62,9 +66,10 @@ def spans_of(tags: list[str], scheme: str) -> list[tuple[int, int, str]]:
 
 
 def from_tags(words: list[str], tags: list[str], scheme: str) -> dict:
-    """Put a text together from its tokens, a space between all of them: so every token of the file begins and ends where a
-    token of spaCy does, and no span is lost. To leave out the space before a comma would look better, but which tokens
-    the tokenizer parts again would then depend on the words.
+    """Put a text together from its tokens, a space between all of them.
+
+    So every token of the file begins and ends where a token of spaCy does, and no span is lost. To leave out the space
+    before a comma would look better, but which tokens the tokenizer splits again would then depend on the words.
 
     RETURNS (dict): text, entities, and meta, which says that the spaces are ours.
     RAISES (TagError): If the scheme does not allow the tags.

@@ -37,14 +37,20 @@ def unread_key(value: dict, passed_over: Collection[str] = ()) -> str:
 
 
 def _of_tokens(tokens: list) -> Iterator[tuple[str, list]]:
-    """YIELDS (tuple): Name and values of whatever else is said of all tokens."""
+    """List what else each token has.
+
+    YIELDS (tuple): The name, and the values of all tokens.
+    """
     if tokens and all(isinstance(token, dict) for token in tokens):
         for key in sorted(tokens[0].keys() - OF_TOKENS):
             yield f"tokens.{key}", [token.get(key) for token in tokens]
 
 
 def _has_tags(value: Any, tokens: int, any_kind: bool) -> bool:
-    """any_kind (bool): Whether any string or number for each token is a tag, and not only B-PERSON and the like."""
+    """Check whether a value holds a tag for each token.
+
+    any_kind (bool): Whether any string or number for each token is a tag, and not only B-PERSON and the like.
+    """
     if isinstance(value, dict):
         return any(_has_tags(inner, tokens, any_kind) for inner in value.values())
     if not isinstance(value, list) or not value:
@@ -55,7 +61,10 @@ def _has_tags(value: Any, tokens: int, any_kind: bool) -> bool:
 
 
 def _has_spans(value: Any, pairs: bool) -> bool:
-    """pairs (bool): Whether two numbers alone are a span, too. In an object they are: its key may be the label."""
+    """Check whether a value holds something like spans.
+
+    pairs (bool): Whether two numbers alone are a span, too. In an object they are: its key may be the label.
+    """
     if isinstance(value, dict):
         places = all(any(word in key.lower() for key in value) for word in ("start", "end"))
         return (places and _is_span(value, False)) or any(_has_spans(inner, True) for inner in value.values())
@@ -78,7 +87,10 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _kind(value: Any) -> str:
-    """RETURNS (str): "number" for a whole one, also as text or as 3.0; "text"; empty for anything else."""
+    """Classify a value.
+
+    RETURNS (str): "number" for a whole one, also as text or as 3.0; "text"; empty for anything else.
+    """
     if isinstance(value, str):
         return "number" if value.isdecimal() else "text"
     whole = (isinstance(value, int) and not isinstance(value, bool)) or (

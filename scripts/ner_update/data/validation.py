@@ -69,8 +69,11 @@ def check_record(record: Any, longest: int = LONGEST_TEXT) -> Iterator[Finding]:
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """RETURNS (tuple): A span without the white space and the stray punctuation at its edges. A bracket or a quotation mark
-    whose other one stands in the span belongs to it. start == end: nothing is left.
+    """Strip white space and stray punctuation from the edges of a span.
+
+    A bracket or a quotation mark whose counterpart is in the span belongs to it.
+
+    RETURNS (tuple): start == end: nothing is left.
     """
     most = end - start if end - start <= 2 * LONGEST_LABEL else LONGEST_LABEL
     for _ in range(most):
@@ -103,7 +106,7 @@ def _check_edges(text: str, start: int, end: int, label: str) -> Iterator[Findin
 
 
 def _lonely(text: str, start: int, end: int, at: int) -> bool:
-    """RETURNS (bool): Whether the other bracket or quotation mark of a pair is missing in the span."""
+    """Check whether the counterpart of a bracket or quotation mark is missing in the span."""
     if text[at] == '"' and at > start and text[at - 1].isdigit():
         # An inch.
         return False

@@ -73,12 +73,12 @@ class DistilSettings(UpdateSettings):
 
     @property
     def votes(self) -> int:
-        """RETURNS (int): How many votes there are on each entity."""
+        """Count the votes that there are on each entity."""
         return VOTES * self.transformers + self.teachers
 
 
 def teachers(settings: DistilSettings, gold: Path) -> Iterator[Teacher]:
-    """YIELDS (Teacher): The transformers first, for they show at once whether the encoder is there; then the updates.
+    """List the teachers: first the transformers, which show at once whether the encoder is there; then the updates.
 
     gold (Path): An empty folder, for the corpora of transformers: what the base knows is not asked of them.
     """

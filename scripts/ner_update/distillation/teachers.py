@@ -25,12 +25,15 @@ class Teacher(NamedTuple):
 
 
 def steps_of(config: Path) -> int:
-    """RETURNS (int): The steps that a training config names."""
+    """Get the steps that a training config names."""
     return read_config(config)["training"]["max_steps"]
 
 
 def encoder_of(teacher: Teacher) -> dict[str, str]:
-    """RETURNS (dict): The name of its encoder, without the folders in which it lies on this machine; nothing for one that trains none."""
+    """Get the name of a teacher's encoder, without the folders in which it lies on this machine.
+
+    RETURNS (dict): Empty for a teacher that trains none.
+    """
     if "encoder" not in read_config(teacher.settings.config)["paths"]:
         return {}
     encoder = teacher.settings.encoder

@@ -23,17 +23,17 @@ VOTES = 2
 
 
 def teachers_in(folder: Path) -> list[Path]:
-    """RETURNS (list): The folders of those that are trained, each with its pipeline in "model"."""
+    """List the folders of the teachers that are trained, each with its pipeline in "model"."""
     return sorted(path.parents[1] for path in folder.glob("*/model/meta.json"))
 
 
 def votes_of(teacher: Path) -> int:
-    """RETURNS (int): How many votes a pipeline has, by its folder."""
+    """Get the number of votes of a teacher, by its folder."""
     return VOTES if teacher.name.startswith(TRANSFORMER) else 1
 
 
 def agreed(votes: int, of: int) -> bool:
-    """RETURNS (bool): Whether it has more than half of the votes. Of entities that overlap, one at most can have so many."""
+    """Check for more than half of the votes. Of entities that overlap, at most one can have so many."""
     return 2 * votes > of
 
 
@@ -41,7 +41,10 @@ class VotingReader(RawReader):
     """Reads shards with the new recognisers of several updated pipelines."""
 
     def __init__(self, folder: str, left_out: frozenset[str], gpu_id: int):
-        """folder (str): Where the pipelines lie."""
+        """Load the teachers.
+
+        folder (str): Where their pipelines are.
+        """
         self.left_out = left_out
         teachers = teachers_in(Path(folder))
         self.votes, self.annotators = (
@@ -54,7 +57,10 @@ class VotingReader(RawReader):
             annotator.nlp.batch_size = TOGETHER
 
     def annotate(self, texts: list[str]) -> Iterator[list[Voted]]:  # type: ignore[override]  # Entities with their votes.
-        """YIELDS (list): For each text all that any of them found, in order; nothing where they agree on no entity."""
+        """Collect, for each text, all entities that any of the teachers found, in order.
+
+        YIELDS (list): Empty where they agree on no entity.
+        """
         # A transformer fills up texts to the longest beside them.
         ordered = sorted(texts, key=len)
         read = {text: found for text, *found in zip(ordered, *(annotator(ordered) for annotator in self.annotators))}

@@ -20,8 +20,10 @@ NONE = "none"
 
 
 def aligned(gold: Entities, predicted: Entities) -> Iterable[tuple[str, Entity | None, Entity | None]]:
-    """Pair each gold entity with at most one predicted entity that overlaps it: the same one, one of the same place, one of
-    the same label, any other; of several the one with the largest overlap.
+    """Pair each gold entity with at most one predicted entity that overlaps it.
+
+    That is the same one, one of the same place, one of the same label, any other; of several the one with the largest
+    overlap.
 
     gold, predicted (set): Entities of one text. Those of a side do not overlap each other.
     YIELDS (tuple): One of KINDS, the gold entity, the predicted entity. "missed" has no predicted one, "spurious" no gold one.
@@ -101,17 +103,21 @@ def errors(gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[st
 
 
 def frequency(forms: Counter) -> Callable[[Span], str]:
-    """forms (Counter): How often a lower-cased text stands in training with a label. RETURNS (Callable): Entity to bucket."""
+    """Make a function that sorts entities into buckets by how often they occur in training.
+
+    forms (Counter): How often a lower-cased text occurs in training with a label.
+    RETURNS (Callable): Entity to bucket.
+    """
     return lambda ent: "0" if not (n := forms[ent.text.lower(), ent.label_]) else "1-4" if n < 5 else "5+"
 
 
 def length(ent: Span) -> str:
-    """RETURNS (str): Number of tokens."""
+    """Get the bucket of an entity's number of tokens."""
     return str(len(ent)) if len(ent) < 3 else "3+"
 
 
 def casing(ent: Span) -> str:
-    """RETURNS (str): How an entity is written."""
+    """Get the bucket of how an entity is written."""
     text = ent.text
     return (
         "UPPER"
@@ -175,8 +181,9 @@ def seen_unseen(
 def break_down(
     gold: list[Doc], base: list[Doc], updated: list[Doc], labels: list[str], forms: Counter, seed: int
 ) -> dict:
-    """RETURNS (dict): All of the above for one test set: frequency, length, casing, errors, confusion. Frequency is of the
-    labels alone that occur in training: a published base comes without its texts.
+    """Compute all breakdowns of one test set: frequency, length, casing, errors, confusion.
+
+    Frequency is of the labels alone that occur in training: a published base comes without its texts.
     """
     trained = [label for label in labels if any(label == known for _, known in forms)]
     kinds, matrices = errors(gold, base, updated, labels, seed)

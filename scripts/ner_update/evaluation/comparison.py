@@ -17,7 +17,7 @@ from ner_update.pipeline.base import entity_labels
 
 
 def predict(nlp: Language, docs: list[Doc], name: str) -> list[Doc]:
-    """RETURNS (list): Fresh Docs of the same texts with the pipeline's predictions."""
+    """Predict the entities of the same texts in fresh Docs."""
     return list(tqdm(nlp.pipe([doc.text for doc in docs]), total=len(docs), desc=name, unit="text", disable=None))
 
 
@@ -48,7 +48,11 @@ class Comparison:
 
 
 def scores(of: Comparison, seed: int) -> dict:
-    """RETURNS (dict): The metrics: P, R and F of each label, gain, retention, agreement, recall on seen and unseen entities, mixed texts."""
+    """Compute the metrics of both pipelines.
+
+    RETURNS (dict): P, R and F of each label, gain, retention, agreement, recall on seen and unseen entities, mixed
+        texts.
+    """
     tests, predicted, old, new, known = of.tests, of.predicted, of.old, of.new, of.known
     metrics: dict = {
         "labels": {"new": new, "old": old, "taken_over": sorted(set(known) & set(new))},
@@ -83,8 +87,10 @@ def scores(of: Comparison, seed: int) -> dict:
 
 
 def details(of: Comparison, seed: int) -> dict:
-    """RETURNS (dict): Breakdowns of each annotated test set by its name, and under "probes" the drops of F on rewritten texts:
-    of the new labels on the new test set, of the old ones on the base's, if they are annotated there.
+    """Compute the breakdowns of each annotated test set, and probe it with rewritten texts.
+
+    RETURNS (dict): Breakdowns by the name of the test set, and under "probes" the drops of F on rewritten texts: of the
+        new labels on the new test set, of the old ones on the base's, if they are annotated there.
     """
     base_train = of.read("base/train.spacy")
     forms = Counter((ent.text.lower(), ent.label_) for doc in (*of.train, *base_train) for ent in doc.ents)
@@ -113,7 +119,10 @@ def details(of: Comparison, seed: int) -> dict:
 
 
 def differences(tests: dict[str, list[Doc]], predicted: dict[str, tuple[list[Doc], list[Doc]]]) -> Iterable[dict]:
-    """YIELDS (dict): Text, and entities of gold, base and updated, where these are not all the same."""
+    """List the texts in which gold, base and updated are not all the same.
+
+    YIELDS (dict): The text, and the entities of each side.
+    """
     for name, golds in tests.items():
         for gold, *docs in zip(golds, *predicted[name]):
             wanted, base, updated = ([[e.start_char, e.end_char, e.label_] for e in doc.ents] for doc in (gold, *docs))

@@ -102,7 +102,7 @@ def shortfalls(scores: dict, settings: GateSettings, failed: list[tuple[str, str
 
 
 def losses(metrics: dict, rows: list[dict]) -> list[str]:
-    """RETURNS (list): A sentence per old label that lost F, the largest loss first, and texts that show it."""
+    """Describe each old label that lost F, the largest loss first, and quote texts that show it."""
     said = []
     labels = metrics.get("base_test", {}).get("labels", {})
     for label, row in sorted(labels.items(), key=lambda pair: pair[1]["difference_f"]):
@@ -127,7 +127,7 @@ def losses(metrics: dict, rows: list[dict]) -> list[str]:
 
 
 def misses(metrics: dict, rows: list[dict]) -> list[str]:
-    """RETURNS (list): A sentence per new label with its figures, and texts in which an entity of it was missed."""
+    """Describe each new label with its figures, and quote texts in which an entity of it was missed."""
     new = set(metrics["labels"]["new"])
     said = []
     for label, row in metrics["new_test"]["labels"].items():
@@ -142,8 +142,10 @@ def misses(metrics: dict, rows: list[dict]) -> list[str]:
 
 
 def figures(found: object, path: str = "") -> Iterator[tuple[str, float | None]]:
-    """YIELDS (tuple): The path of each number below, its keys and places joined by dots, and the number. None is one that
-    could not be measured.
+    """Find all numbers below a value.
+
+    YIELDS (tuple): The path of each, its keys and places joined by dots, and the number. None is one that could not be
+        measured.
     """
     if isinstance(found, (dict, list)):
         for key, value in found.items() if isinstance(found, dict) else enumerate(found):

@@ -1,4 +1,4 @@
-"""Probe: do names of old labels in the same text confuse the update?
+"""Measure whether names of old labels in the same text confuse the update.
 
 Test texts of the new labels seldom hold names of the old ones, so their F does not show it. Each of them is read again with a
 sentence full of names before it, and once more with one after it (configs/mixed_texts.yml).
@@ -19,13 +19,16 @@ CONFIG = Path(__file__).parents[3] / "configs/mixed_texts.yml"
 
 
 def sentences(config: Path, lang: str) -> dict[str, list[str]]:
-    """RETURNS (dict): The sentences to put "before" and "after" a text in a language, those of "xx" if it has none."""
+    """Read the sentences to put "before" and "after" a text in a language, those of "xx" if it has none."""
     known = srsly.read_yaml(config)["test"]
     return known[lang if lang in known else "xx"]
 
 
 def spans(doc: Doc, labels: list[str], shift: int = 0) -> Entities:
-    """RETURNS (set): The entities of a Doc with one of the labels, as (start, end, label) in characters, moved by `shift`."""
+    """Get the entities of a Doc with one of the labels.
+
+    RETURNS (set): (start, end, label) in characters, moved by `shift`.
+    """
     return {(ent.start_char + shift, ent.end_char + shift, ent.label_) for ent in doc.ents if ent.label_ in labels}
 
 

@@ -45,8 +45,10 @@ def write_tables(scores: dict, found: dict, logs: dict[str, Path], output: Path)
 
 
 def summary(metrics: dict, found: dict, mix: dict, distilled: dict) -> dict:
-    """RETURNS (dict): A dozen figures of the updated pipeline, those of the new labels but for retention and agreement; how many
-    texts of each kind it was trained on; and how many teachers of each kind had read the distilled ones.
+    """Choose a dozen figures of the updated pipeline.
+
+    RETURNS (dict): Those of the new labels, but for retention and agreement; how many texts of each kind it was trained
+        on; and how many teachers of each kind had read the distilled ones.
     """
     kept, new = metrics["retention"], metrics["labels"]["new"]
     # Without gold for the old labels there is no retention, and agreement stands for it.
@@ -70,14 +72,14 @@ def summary(metrics: dict, found: dict, mix: dict, distilled: dict) -> dict:
 
 
 def learning_curve(logs: dict[str, Path]) -> Iterable[dict]:
-    """YIELDS (dict): A row per evaluation in training. A base that was not trained here has none."""
+    """Make a row for each evaluation in training. A base that was not trained here has none."""
     for side, log in logs.items():
         for row in srsly.read_jsonl(log) if log.stat().st_size else ():
             yield {"pipeline": side, "step": row["step"], "score": round(100 * row["score"], 2)}
 
 
 def labels(metrics: dict) -> Iterable[dict]:
-    """YIELDS (dict): F, precision and recall of each label in each test set."""
+    """List F, precision and recall of each label in each test set."""
     for test, name in TEST_SETS.items():
         for label, row in metrics.get(test, {}).get("labels", {}).items():
             for side in SIDES:
@@ -90,7 +92,7 @@ def labels(metrics: dict) -> Iterable[dict]:
 
 
 def seen_unseen(metrics: dict) -> Iterable[dict]:
-    """YIELDS (dict): Recall on entities that stand in training, and on others."""
+    """List recall on entities that occur in training, and on others."""
     for kind, row in metrics["seen_unseen"].items():
         if row["support"]:
             for side, recall in zip(SIDES, (row["base_r"], row["r"])):
@@ -98,7 +100,7 @@ def seen_unseen(metrics: dict) -> Iterable[dict]:
 
 
 def buckets(found: dict, new: list[str]) -> Iterable[dict]:
-    """YIELDS (dict): Recall by kind of entity: each new label in the new texts, and all that the base knew in its own."""
+    """List recall by kind of entity: each new label in the new texts, and all old ones in the base texts."""
     for part, words in WORDS.items():
         for test, name in TEST_SETS.items():
             for kind, rows in found[part].get(test, {}).items():
@@ -110,7 +112,7 @@ def buckets(found: dict, new: list[str]) -> Iterable[dict]:
 
 
 def errors(found: dict) -> Iterable[dict]:
-    """YIELDS (dict): How many of each kind of error, all labels together."""
+    """Count the errors of each kind, all labels together."""
     for test, name in TEST_SETS.items():
         for kind, row in found["errors"].get(test, {}).get("all", {}).items():
             for side in SIDES if kind != "correct" else ():
@@ -123,7 +125,7 @@ def errors(found: dict) -> Iterable[dict]:
 
 
 def confusion(found: dict) -> Iterable[dict]:
-    """YIELDS (dict): How often a gold label was given which label."""
+    """Count how often a gold label was given which label."""
     for test, name in TEST_SETS.items():
         for side, matrix in found["confusion"].get(test, {}).items():
             for gold, row in matrix.items():
@@ -132,7 +134,7 @@ def confusion(found: dict) -> Iterable[dict]:
 
 
 def probes(found: dict) -> Iterable[dict]:
-    """YIELDS (dict): By how much F drops on rewritten texts."""
+    """List by how much F drops on rewritten texts."""
     for probe, parts in found["probes"].items():
         for name, row in parts.items():
             for side in SIDES:

@@ -12,12 +12,18 @@ RESAMPLES = 1000
 
 
 def entities(doc: Doc, labels: Iterable[str]) -> Entities:
-    """RETURNS (set): The entities of a Doc that have one of the labels."""
+    """Get the entities of a Doc that have one of the labels.
+
+    RETURNS (set): (start, end, label) in tokens.
+    """
     return {(ent.start, ent.end, ent.label_) for ent in doc.ents if ent.label_ in labels}
 
 
 def count(predicted: list[Entities], gold: list[Entities]) -> numpy.ndarray:
-    """RETURNS (ndarray): True positives, false positives and false negatives of each text, shape (texts, 3)."""
+    """Count the true positives, false positives and false negatives of each text.
+
+    RETURNS (ndarray): Shape (texts, 3).
+    """
     rows = [(len(p & g), len(p - g), len(g - p)) for p, g in zip(predicted, gold)]
     return numpy.array(rows, dtype="i8").reshape(-1, 3)
 
@@ -34,7 +40,7 @@ def recall(counts: numpy.ndarray) -> numpy.ndarray:
 
 
 def prf(counts: numpy.ndarray) -> dict:
-    """RETURNS (dict): Precision, recall and F in percent, by spaCy's PRFScore, and how many gold entities."""
+    """Compute precision, recall and F in percent, by spaCy's PRFScore, and count the gold entities."""
     tp, fp, fn = (int(n) for n in counts.sum(axis=0))
     score = PRFScore(tp=tp, fp=fp, fn=fn)
     values = {"p": score.precision, "r": score.recall, "f": score.fscore}
@@ -42,9 +48,10 @@ def prf(counts: numpy.ndarray) -> dict:
 
 
 def resample(texts: int, seed: int) -> numpy.ndarray:
-    """RETURNS (ndarray): How often each bootstrap sample has each text, shape (RESAMPLES, texts): times the counts of the
-    texts it gives those of the samples. One table serves both pipelines, so that their differences are paired (Koehn 2004,
-    aclanthology.org/W04-3250).
+    """Draw bootstrap samples of the texts (Koehn 2004, aclanthology.org/W04-3250).
+
+    RETURNS (ndarray): How often each sample has each text, shape (RESAMPLES, texts): times the counts of the texts it
+        gives those of the samples. One table serves both pipelines, so that their differences are paired.
     """
     drawn = numpy.random.default_rng(seed).integers(0, max(texts, 1), (RESAMPLES, texts))
     # Floats hold such counts exactly, and are multiplied much faster than integers.
@@ -52,12 +59,12 @@ def resample(texts: int, seed: int) -> numpy.ndarray:
 
 
 def interval(values: numpy.ndarray) -> list[float]:
-    """RETURNS (list): The 2.5th and the 97.5th percentile."""
+    """Get the 2.5th and the 97.5th percentile."""
     return [round(float(v), 2) for v in numpy.percentile(values, [2.5, 97.5])]
 
 
 def sentence(difference: float, limits: list[float], unit: str = "F", digits: int = 1) -> str:
-    """RETURNS (str): A difference in words: "better by 7.1 F (4.0 to 10.3)", where its interval leaves no doubt of its sign."""
+    """Describe a difference: "better by 7.1 F (4.0 to 10.3)", where its interval leaves no doubt of its sign."""
     low, high = limits
     if not (low or high or difference):
         return "no difference"
@@ -157,6 +164,6 @@ def agreement(base: list[Doc], updated: list[Doc], old: list[str], new: list[str
 
 
 def agreed(counts: numpy.ndarray, samples: numpy.ndarray) -> dict:
-    """RETURNS (dict): F of one pipeline against another's predictions in percent, with its 95 % interval, and in words."""
+    """Compute F of one pipeline against another's predictions in percent, with its 95 % interval, and in words."""
     percent, (low, high) = prf(counts)["f"], interval(f_score(samples @ counts))
     return {"percent": percent, "interval": [low, high], "says": f"{percent:.1f} % the same ({low:.1f} to {high:.1f})"}

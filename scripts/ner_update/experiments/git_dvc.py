@@ -14,12 +14,20 @@ class CommandFailed(Exception):
 
 
 def git(*words: object, cwd: Path | None = None) -> str:
-    """RETURNS (str): What git prints. RAISES (CommandFailed): If it fails, or is not there."""
+    """Run git.
+
+    RETURNS (str): What it prints.
+    RAISES (CommandFailed): If it fails, or is not there.
+    """
     return said("git", words, cwd)
 
 
 def dvc(*words: object, cwd: Path | None = None) -> str:
-    """RETURNS (str): What DVC prints. RAISES (CommandFailed): If it fails."""
+    """Run DVC.
+
+    RETURNS (str): What it prints.
+    RAISES (CommandFailed): If it fails.
+    """
     return said(sys.executable, ("-m", "dvc", *words), cwd)
 
 
@@ -38,6 +46,6 @@ def said(program: str, words: tuple, cwd: Path | None) -> str:
 
 
 def environment() -> dict[str, str]:
-    """RETURNS (dict): This one, with the mark, and with this Python and its DVC in front of others."""
+    """Get this environment, with the mark, and with this Python and its DVC in front of others."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return {**os.environ, "PATH": path, MARK: str(Path.cwd()), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}

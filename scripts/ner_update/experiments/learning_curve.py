@@ -35,7 +35,7 @@ def last_quarter(rows: list[dict], seed: int) -> dict:
 
 
 def table(rows: list[dict]) -> list[dict]:
-    """RETURNS (list): The curve as rows of a CSV file, figures in percent; kept is empty where nothing can be."""
+    """Make rows of a CSV file, figures in percent; kept is empty where nothing can be."""
     return [
         {
             "share": round(100 * row["share"]),
@@ -54,7 +54,7 @@ def table(rows: list[dict]) -> list[dict]:
 
 
 def svg(rows: list[dict], width: int = 320, height: int = 200) -> str:
-    """RETURNS (str): A picture of the curve: gain, and what was kept, each with its intervals over the number of examples."""
+    """Draw the curve: gain, and what was kept, each with its intervals over the number of examples."""
     panels = [("Gain: F of the new labels", "f")] + ([("Kept, in percent", "kept")] if "kept" in rows[-1] else [])
     most, parts = rows[-1]["examples"], []
     for n, (title, key) in enumerate(panels):

@@ -44,7 +44,11 @@ class PlanError(ValueError):
 
 
 def scalar(value: Any) -> Any:
-    """RETURNS (Any): The value. RAISES (ValueError): If it is nothing that a var can be."""
+    """Check that a value is something that a var can be.
+
+    RETURNS (Any): The value.
+    RAISES (ValueError): If it is not.
+    """
     if not isinstance(value, (bool, int, float, str)):
         raise ValueError(f"{value!r} is no number, text, true or false")
     return value
@@ -125,8 +129,10 @@ def read_plan(path: Path, project: Path) -> Plan:
 
 
 def trials(plan: Plan) -> Generator[Values, Outcome | None, None]:
-    """YIELDS (dict): The values of each trial. The same plan and outcomes give the same trials: so a sweep that goes on asks
-    again for those that are finished. Optuna is sent the outcome of each, None for one that failed.
+    """Generate the values of each trial.
+
+    The same plan and outcomes give the same trials: so a sweep that goes on asks again for those that are finished.
+    Optuna is sent the outcome of each, None for one that failed.
     """
     if plan.search == "grid":
         for values in itertools.product(*plan.vars.values()):
@@ -150,7 +156,7 @@ def trials(plan: Plan) -> Generator[Values, Outcome | None, None]:
 
 
 def number_of_trials(plan: Plan) -> int:
-    """RETURNS (int): How many `trials` gives."""
+    """Count what `trials` gives."""
     return plan.trials if plan.search == "optuna" else len(list(itertools.product(*plan.vars.values())))
 
 
@@ -165,7 +171,7 @@ def _distribution(tried: list | Range):
 
 
 def vars_of_trials(project: Path) -> set[str]:
-    """RETURNS (set): The vars that the stages of a trial use."""
+    """Find the vars that the stages of a trial use."""
     stages = srsly.read_yaml(project / "dvc.yaml")["stages"]
     rows = [row for name, stage in stages.items() if name not in AFTER for row in stage.get("params", [])]
     return {var.removeprefix("vars.") for row in rows for var in row["project.yml"]}
@@ -197,7 +203,7 @@ def _problems(plan: Plan, name: str, tried: list | Range, project: Path) -> list
 
 
 def shown(value: object) -> str:
-    """RETURNS (str): A value as scripts/set_var.py takes it."""
+    """Write a value as scripts/set_var.py takes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

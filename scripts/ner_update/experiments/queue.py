@@ -68,7 +68,7 @@ class Experiments:
         return f"refs/exps/{self.commit[:2]}/{self.commit[2:]}/{name}"
 
     def known(self, name: str) -> bool:
-        """RETURNS (bool): Whether the project has this experiment, from here or from another machine."""
+        """Check whether the project has this experiment, from here or from another machine."""
         return bool(git("for-each-ref", self.ref(name)))
 
     def run(self, name: str, values: Values, log: Path) -> str | None:
@@ -113,8 +113,9 @@ class Experiments:
         )
 
     def outputs(self, name: str, paths: Iterable[str]) -> Path | None:
-        """RETURNS (Path): A folder in which these outputs of an experiment stand until the next call, or None if the cache has
-        them no longer.
+        """Check out some outputs of an experiment.
+
+        RETURNS (Path): A folder in which they are until the next call, or None if the cache no longer has them.
         """
         git("fetch", "--quiet", "--force", self.top, f"{self.ref(name)}:{self.ref(name)}", cwd=self.root)
         git("checkout", "--quiet", "--force", "--detach", self.ref(name), cwd=self.root)
@@ -157,7 +158,7 @@ class Experiments:
                 git("fetch", "--quiet", "--force", self.root, *(f"{ref}:{ref}" for ref in refs))
 
     def started(self) -> list[psutil.Process]:
-        """RETURNS (list): The processes that were started here, and by them."""
+        """List the processes that were started here, and by them."""
         return [process for process in psutil.process_iter() if marked(process, self.project)]
 
     def stop(self) -> None:
@@ -184,7 +185,7 @@ def command_line(process: psutil.Process) -> list[str]:
 
 
 def reason(log: str) -> str:
-    """RETURNS (str): Why an experiment failed, from what it printed: the stage, and what that said last."""
+    """Find out why an experiment failed, from what it printed: the stage, and what that said last."""
     # In the folder that DVC makes for an experiment, and deletes.
     lines = [re.sub(r"(?<=['\" ])/[^'\"]*/\.dvc/tmp/exps/tmp\w+/", "", line).strip() for line in log.splitlines()]
     errors = [line for line in lines if line.startswith("ERROR:")]

@@ -68,7 +68,10 @@ def try_all(plan_file: Path, output: Path, part: str) -> None:
 
 
 def finished(sweep: Sweep, part: tuple[int, int]) -> list[dict]:
-    """RETURNS (list): All trials of a part, each once. RAISES (typer.Exit): If what is committed does not run."""
+    """Run all trials of a part, each once.
+
+    RAISES (typer.Exit): If what is committed does not run.
+    """
     found: dict[str, dict] = {}
     rows = sweep.trials(part)
     number = 1 + len(range(part[0] - 1, number_of_trials(sweep.plan), part[1]))
@@ -112,7 +115,10 @@ def conclude(plan: Plan, found: list[dict], chosen: dict | None, tests: list[dic
 
 
 def refuse_uncommitted(plan: Path) -> None:
-    """RAISES (typer.Exit): If what is here is not what is committed, and so not what would be tried."""
+    """Refuse to try anything but what is committed.
+
+    RAISES (typer.Exit): If what is here is something else.
+    """
     changed = git("diff", "--name-only", "--relative", "HEAD", "--", ".").splitlines()
     changed += git(
         "ls-files", "--others", "--exclude-standard", "assets", "configs", "scripts", "templates"
@@ -125,7 +131,10 @@ def refuse_uncommitted(plan: Path) -> None:
 
 
 def part_of(text: str, plan: Plan) -> tuple[int, int]:
-    """RETURNS (tuple): Which part of how many. RAISES (typer.Exit): If it is none, or the trials cannot be divided."""
+    """Read which part of how many is asked for.
+
+    RAISES (typer.Exit): If it is none, or the trials cannot be divided.
+    """
     found = re.fullmatch(r"(\d+)/(\d+)", text or "1/1")
     if not found or not 1 <= int(found[1]) <= int(found[2]):
         fail([f"{text!r} is no part"], "Write --part 1/4 for the first of four.")

@@ -20,7 +20,7 @@ FIGURES = {"f": (f_score, "F"), "p": (precision, "points of precision"), "r": (r
 
 
 def figure(trial: dict, name: str) -> tuple[float | None, list[float]]:
-    """RETURNS (tuple): f, p, r or kept of a trial on the dev set, and its 95 % interval. None where nothing can be kept."""
+    """Get f, p, r or kept of a trial on the dev set, and its 95 % interval. None where nothing can be kept."""
     if name == "kept":
         kept = trial["dev"]["kept"]
         return (kept["percent"], kept["interval"]) if kept else (None, [])
@@ -30,7 +30,7 @@ def figure(trial: dict, name: str) -> tuple[float | None, list[float]]:
 
 
 def compared(before: dict, after: dict, metric: str) -> str:
-    """RETURNS (str): How what `variant.measured` gave of two pipelines on the same texts differs, in words."""
+    """Describe how what `variant.measured` gave of two pipelines on the same texts differs."""
     first, second = (numpy.array(row["counts"]).reshape(-1, 3) for row in (before, after))
     score, unit = FIGURES[metric]
     samples = resample(len(first), 0)
@@ -39,7 +39,7 @@ def compared(before: dict, after: dict, metric: str) -> str:
 
 
 def outcome(plan: Plan, trial: dict) -> Outcome | None:
-    """RETURNS (Outcome): What a search is told of a trial, or None if it failed."""
+    """Get what a search is told of a trial, or None if it failed."""
     if "failed" in trial:
         return None
     found = [(figure(trial, name)[0], limit) for name, limit in plan.limits.items()]
@@ -48,7 +48,7 @@ def outcome(plan: Plan, trial: dict) -> Outcome | None:
 
 
 def ranked(plan: Plan, trials: list[dict]) -> list[dict]:
-    """RETURNS (list): The best first, then those that stay below a limit, then those that failed. Equals keep their order."""
+    """Sort the trials: the best first, then those below a limit, then those that failed. Equals keep their order."""
 
     def key(trial: dict) -> tuple:
         told = outcome(plan, trial)
@@ -58,7 +58,7 @@ def ranked(plan: Plan, trials: list[dict]) -> list[dict]:
 
 
 def best(plan: Plan, trials: list[dict]) -> dict | None:
-    """RETURNS (dict): The trial with the highest metric of those that keep the limits, or None if none does."""
+    """Find the trial with the highest metric of those that keep the limits, or None if none does."""
     first = ranked(plan, trials)[0]
     told = outcome(plan, first)
     return first if told and not told.lacking else None

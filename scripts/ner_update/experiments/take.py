@@ -12,7 +12,10 @@ PROJECT = Path("project.yml")
 
 
 def as_committed(ref: str, commit: str) -> tuple[str, str]:
-    """RETURNS (tuple): project.yml of a trial, with vars.update_on as its commit has it; and project.yml of that."""
+    """Read the project.yml of a trial, with vars.update_on as its commit has it.
+
+    RETURNS (tuple): That, and the project.yml of the commit.
+    """
     trial, committed = (git("show", f"{name}:./{PROJECT}") for name in (ref, commit))
     return set_var(trial, "update_on", srsly.yaml_loads(committed)["vars"]["update_on"]), committed
 

@@ -75,7 +75,7 @@ class Sweep:
         return made | {"dev": scored, "seconds": seconds}
 
     def scored(self, name: str, on: type[Comparison]) -> dict | None:
-        """RETURNS (dict): The figures of an experiment's pipelines, or None if they are kept nowhere any more."""
+        """Compute the figures of an experiment's pipelines, or None if these are no longer kept anywhere."""
         folder = self.experiments.outputs(name, OUTPUTS)
         if folder is None:
             return None
@@ -83,7 +83,7 @@ class Sweep:
         return measured(on(base, updated, folder / "corpus"), 0)
 
     def trials(self, part: tuple[int, int]) -> Iterator[dict]:
-        """YIELDS (dict): The trials of a part, one of several, after the one of what is committed."""
+        """Run the trials of a part, one of several, after the one of what is committed."""
         yield self.trial({})
         asked = trials(self.plan)
         number, values = 0, next(asked, None)
@@ -100,5 +100,5 @@ class Sweep:
 
 
 def worded(values: Values) -> str:
-    """RETURNS (str): "seed 1, rehearsal_ratio 4.0"."""
+    """Write values as "seed 1, rehearsal_ratio 4.0"."""
     return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -73,8 +73,9 @@ class Variant:
 
 
 def nested(docs: list[Doc], share: float, seed: int) -> list[Doc]:
-    """RETURNS (list): A share of the Docs, at least one. A hash of seed and text decides, so that a larger share holds a
-    smaller one, whatever the order of the files.
+    """Choose a share of the Docs, at least one.
+
+    A hash of seed and text decides, so that a larger share holds a smaller one, whatever the order of the files.
     """
     ordered = sorted(docs, key=lambda doc: md5(f"{seed}\n{doc.text}".encode()).hexdigest())
     return ordered[: max(1, round(share * len(ordered)))]
@@ -150,7 +151,7 @@ def result(setting: VariantSettings, variant: Variant) -> dict:
 
 
 def results(setting: VariantSettings, variants: list[Variant]) -> list[dict]:
-    """RETURNS (list): What `result` gives for each variant. Those that are finished are kept when it is stopped."""
+    """Get what `result` gives for each variant. Those that are finished are kept when it is stopped."""
     try:
         return [result(setting, variant) for variant in tqdm(variants, desc="variants", unit="training", disable=None)]
     except KeyboardInterrupt:
@@ -159,7 +160,7 @@ def results(setting: VariantSettings, variants: list[Variant]) -> list[dict]:
 
 
 def measured(found: Comparison, seed: int) -> dict:
-    """RETURNS (dict): gain, unseen, kept and counts, as described in `result`."""
+    """Compute gain, unseen, kept and counts, as described in `result`."""
     metrics = scores(found, seed)
     counts = count(
         *([entities(doc, found.new) for doc in docs] for docs in (found.predicted["new"][1], found.tests["new"]))
@@ -175,7 +176,7 @@ def measured(found: Comparison, seed: int) -> dict:
 
 
 def voting(setting: VariantSettings) -> dict:
-    """RETURNS (dict): Who reads the raw texts first, as `distil` takes it."""
+    """Get the settings of the teachers, as `distil` takes them."""
     return {name: getattr(setting, name) for name in ("teachers", "transformers", "transformer_config", "ratio")}
 
 
@@ -188,7 +189,7 @@ def copied(source: Path, target: Path) -> None:
 
 
 def fingerprint(setting: VariantSettings, variant: Variant) -> str:
-    """RETURNS (str): A hash of a variant, of all data that it is made of and tested on, and of the code and its versions."""
+    """Hash a variant, all data that it is made of and tested on, the code and its versions."""
     corpora = [
         setting.corpus / name
         for name in ("base", "new", "raw", "update", "distilled.spacy", "fingerprints/versions.json")
@@ -224,6 +225,6 @@ def files(root: Path) -> Iterable[Path]:
 
 
 def loaded() -> list[Path]:
-    """RETURNS (list): The scripts of this project that are loaded, in order of their names."""
+    """List the scripts of this project that are loaded, sorted by name."""
     found: list[str | None] = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     return sorted({Path(path) for path in found if path and HERE in Path(path).parents})

@@ -95,7 +95,7 @@ def annotate(
 
 
 def pieces(raw: Path) -> Iterator[Part]:
-    """YIELDS (Part): A file, or all files of a folder, in pieces small enough to be shared among workers."""
+    """Cut a file, or all files of a folder, into pieces small enough to be shared among workers."""
     for file in data_files(raw):
         if file.suffix not in JSON:
             yield Part(file)

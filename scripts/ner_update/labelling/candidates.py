@@ -1,4 +1,6 @@
-"""What there is to decide in a raw text, as a candidate for annotation:
+"""Find what there is to decide in a raw text, as a candidate for annotation.
+
+It is:
 
 - where patterns and pipeline disagree. What only the patterns find counts 1, for they are right more often than not; what
   only the pipeline finds counts little, for patterns know only some of the entities;
@@ -42,11 +44,14 @@ class Candidate:
     rest: float
 
     def score(self, chosen: Counter) -> float:
-        """RETURNS (float): What there is to decide. chosen (Counter): How many chosen texts have each form."""
+        """Compute how much there is to decide.
+
+        chosen (Counter): How many chosen texts have each form.
+        """
         return self.rest + sum(weight * AGAIN ** chosen[form] for form, (weight, _) in self.items.items())
 
     def why(self) -> str:
-        """RETURNS (str): What counts most, in one line."""
+        """Describe in one line what counts most."""
         ordered = sorted(self.items.values(), key=lambda item: -item[0])
         more = [f"and {len(ordered) - NAMED} more"] if len(ordered) > NAMED else []
         return "; ".join([", ".join(reasons) for _, reasons in ordered[:NAMED]] + more)

@@ -38,7 +38,7 @@ def recognise(recogniser: EntityRecognizer, docs: list[Doc]) -> list[numpy.ndarr
 
 
 def _share(names: list[str], scores: numpy.ndarray, token: Token, taken: str) -> float:
-    """RETURNS (float): The softmax of the action taken, among those that were open at the token."""
+    """Compute the softmax of the action taken, among those that were open at the token."""
     move, _, label = taken.partition("-")
     last = token.i == len(token.doc) - 1
     if move in ("I", "L"):

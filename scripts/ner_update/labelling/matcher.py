@@ -43,7 +43,9 @@ class PatternMatcher:
     """Finds patterns with spaCy's SpanRuler, in a process of its own, which is started once."""
 
     def __init__(self, patterns: list[dict], lang: str):
-        """patterns (list): In EntityRuler format. Phrases match whatever their case; token patterns as they say.
+        """Compile the patterns.
+
+        patterns (list): In EntityRuler format. Phrases match whatever their case; token patterns as they say.
         lang (str): Language code.
         RAISES (PatternError): If spaCy does not take the patterns.
         """
@@ -75,13 +77,18 @@ class PatternMatcher:
 
 
 def matches(texts: Iterable[str], patterns: list[dict], lang: str) -> Iterator[tuple[str, list[Match]]]:
-    """YIELDS (tuple): As PatternMatcher, for those who need it once. RAISES (PatternError): As it does."""
+    """Match texts as PatternMatcher does, for those who need it once.
+
+    RAISES (PatternError): As it does.
+    """
     yield from PatternMatcher(patterns, lang)(texts)
 
 
 def find(patterns: str, lang: str, texts: list[str]) -> list[list[Match]]:
-    """Match patterns over texts. Of matches that overlap the longest stays, of equally long ones the first in the text, of
-    those in the same place the one of the pattern that stands first.
+    """Match patterns over texts.
+
+    Of matches that overlap the longest stays, of equally long ones the first in the text, of those in the same place
+    the one of the pattern that comes first.
 
     patterns (str): As JSON.
     RETURNS (list): For each text its matches, in the order of the text. What a pattern matches inside, or across, a match
@@ -101,7 +108,7 @@ def find(patterns: str, lang: str, texts: list[str]) -> list[list[Match]]:
 
 
 def batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    """YIELDS (list): Texts in their order, each list as long as it may be, or one text."""
+    """Divide texts into lists, in their order, each as long as it may be, or one text."""
     batch: list[str] = []
     size = 0
     for text in texts:

@@ -47,7 +47,10 @@ class PatternTable:
     """Counts for each pattern, over raw texts and over annotated ones, and for all patterns together."""
 
     def __init__(self, entries: list[tuple[int, Any]]):
-        """entries (list): Line in the file and pattern in EntityRuler format."""
+        """Begin a table without matches.
+
+        entries (list): Line in the file and pattern in EntityRuler format.
+        """
         self.lines = [line for line, _ in entries]
         self.patterns = [entry for _, entry in entries]
         self.raw, self.gold = ([Counts() for _ in entries] for _ in range(2))
@@ -63,7 +66,7 @@ class PatternTable:
                 one.extend(more)
 
     def entities(self, found: Iterable[Match]) -> list[list]:
-        """RETURNS (list): What is kept of the matches in a text, as start, end, label."""
+        """Get what is kept of the matches in a text, as start, end, label."""
         return [[m.start, m.end, self.patterns[m.pattern]["label"]] for m in found if m.winner == m.pattern]
 
     def add_raw(self, found: list[Match], annotated: bool = False) -> None:
@@ -90,7 +93,10 @@ class PatternTable:
                 )
 
     def as_json(self) -> dict:
-        """RETURNS (dict): All of it. Precision and recall in percent, of kept matches; None where there is nothing to divide by."""
+        """Collect all statistics.
+
+        RETURNS (dict): Precision and recall in percent, of kept matches; None where there is nothing to divide by.
+        """
         rows = [self._row(number) for number in range(len(self.lines))]
         labels = {}
         for label in sorted({row["label"] for row in rows}):

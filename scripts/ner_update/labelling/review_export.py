@@ -15,7 +15,7 @@ from ner_update.project.outputs import fail, refuse_overlap, replacing
 
 
 def labels_of(sets: Iterable[Iterable[Example]], patterns: Path, problems: list[Problem]) -> list[str]:
-    """RETURNS (list): The labels of the examples and of the patterns, sorted."""
+    """List the labels of the examples and of the patterns, sorted."""
     found = set(label_counts(example for examples in sets for example in examples))
     entries = [entry for _, entry in read_values(patterns, problems)] if patterns.exists() else []
     named = {entry["label"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("label"), str)}
@@ -23,8 +23,10 @@ def labels_of(sets: Iterable[Iterable[Example]], patterns: Path, problems: list[
 
 
 def once_each(data: DataSet) -> Iterator[Example]:
-    """YIELDS (Example): Each text once.
-    RAISES (DataError): If a text stands twice with different spans, or two texts have one id: what came back could not be told apart.
+    """Take each text once.
+
+    RAISES (DataError): If a text occurs twice with different spans, or two texts have one id: what came back could not
+        be told apart.
     """
     texts: dict[str, tuple[str, Example]] = {}
     ids: dict[str, tuple[str, Example]] = {}

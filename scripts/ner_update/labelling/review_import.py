@@ -56,7 +56,7 @@ def read_reviewed(path: Path, sent: Path, nlp: Language, told: str = "") -> Data
 
 
 def not_reviewed(path: Path, sent: Path) -> Iterator[Problem]:
-    """YIELDS (Problem): Each file or value that no tool gives back. Suggestions must not pass for what a person said."""
+    """Find each file or value that no tool gives back. Suggestions must not pass for what a person said."""
     tasks = {file.read_bytes() for file in sent.glob("tasks.*")}
     files = [file for file in data_files(path) if file.is_file()]
     if path.exists() and not files:
@@ -77,7 +77,7 @@ def not_reviewed(path: Path, sent: Path) -> Iterator[Problem]:
 
 
 def not_by_a_tool(value: Any) -> Iterator[str]:
-    """YIELDS (str): Why a value is not what a tool exports after a review."""
+    """Explain why a value is not what a tool exports after a review."""
     shapes, keys = {*shapes_of(value)}, {*value} if isinstance(value, dict) else set()
     if "prodigy" in shapes and "answer" not in keys:
         yield "there is no `answer`, so nobody reviewed it: put here what `prodigy db-out` prints"
@@ -86,7 +86,10 @@ def not_by_a_tool(value: Any) -> Iterator[str]:
 
 
 def written(target: Path, new: list[Example], replaced: dict[int, Example]) -> str:
-    """RETURNS (str): The target with the new records at its end; all lines but the replaced ones stay as they are."""
+    """Put the new records at the end of the target; all lines but the replaced ones stay as they are.
+
+    RETURNS (str): The target's new content.
+    """
     rows = target.read_text(encoding="utf-8-sig").rstrip("\n").split("\n") if target.exists() else []
     for line, example in replaced.items():
         rows[line - 1] = as_json(example)
@@ -94,7 +97,7 @@ def written(target: Path, new: list[Example], replaced: dict[int, Example]) -> s
 
 
 def as_json(example: Example) -> str:
-    """RETURNS (str): A record as our own files have it, `id` and `meta` only where there are any."""
+    """Write a record as our own files have it, `id` and `meta` only where there are any."""
     record = {"id": example.id, "text": example.text, "entities": sorted(example.entities), "meta": example.meta}
     return json.dumps(
         {key: value for key, value in record.items() if value or key in ("text", "entities")}, ensure_ascii=False

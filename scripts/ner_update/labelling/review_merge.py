@@ -62,17 +62,17 @@ def merge(
 
 
 def keys_of(example: Example) -> list[tuple[str, str]]:
-    """RETURNS (list): What a record is known by."""
+    """List what a record is known by."""
     return [("text", example.text), *([("id", example.id)] if example.id else [])]
 
 
 def same(one: Example, other: Example) -> bool:
-    """RETURNS (bool): Whether two records say the same of the same text."""
+    """Check whether two records say the same of the same text."""
     return one.text == other.text and sorted(one.entities) == sorted(other.entities)
 
 
 def differ(reviewed: Example, known: Example, where: str) -> str:
-    """RETURNS (str): How a reviewed record and one that stands already differ."""
+    """Describe how a reviewed record differs from one that is there already."""
     if reviewed.text != known.text:
         return f"the id {reviewed.id!r} stands at {where}, with another text: {known.text[:80]!r}"
     now, before = (json.dumps(sorted(example.entities), ensure_ascii=False) for example in (reviewed, known))

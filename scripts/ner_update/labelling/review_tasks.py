@@ -20,12 +20,12 @@ FROM_NAME, TO_NAME = "label", "text"
 
 
 def made_up_id(text: str) -> str:
-    """RETURNS (str): Always the same for a text, and that of no other text."""
+    """Make an id that is always the same for a text, and that of no other text."""
     return f"text-{sha256(text.encode('utf8')).hexdigest()[:24]}"
 
 
 def label_studio(record: Example) -> dict:
-    """RETURNS (dict): A task with a prediction, which becomes an annotation when somebody submits it."""
+    """Make a task with a prediction, which becomes an annotation when somebody submits it."""
     spans = to_utf16(record.text, record.entities)
     result = [
         {
@@ -43,13 +43,13 @@ def label_studio(record: Example) -> dict:
 
 
 def prodigy(record: Example) -> dict:
-    """RETURNS (dict): A task. Prodigy adds its tokens and hashes itself, and keeps all other keys."""
+    """Make a task. Prodigy adds its tokens and hashes itself, and keeps all other keys."""
     spans = [{"start": start, "end": end, "label": label} for start, end, label in record.entities]
     return {"text": record.text, "spans": spans, "id": id_of(record), "meta": record.meta}
 
 
 def doccano(record: Example, code_points: bool = False) -> dict:
-    """RETURNS (dict): A line. doccano keeps other columns, and gives them back beside `text` and `label`.
+    """Make a line. doccano keeps other columns, and gives them back next to `text` and `label`.
 
     code_points (bool): Whether the project counts characters, as one that was told to does.
     """
@@ -64,12 +64,12 @@ def doccano(record: Example, code_points: bool = False) -> dict:
 
 
 def id_of(record: Example) -> str:
-    """RETURNS (str): A record's own id, or one that is made from its text."""
+    """Get a record's own id, or one that is made from its text."""
     return record.id or made_up_id(record.text)
 
 
 def labelling_config(labels: Iterable[str]) -> str:
-    """RETURNS (str): The XML that a Label Studio project needs for the tasks."""
+    """Write the XML that a Label Studio project needs for the tasks."""
     view = ElementTree.Element("View")
     group = ElementTree.SubElement(view, "Labels", name=FROM_NAME, toName=TO_NAME)
     for label in labels:
@@ -80,7 +80,7 @@ def labelling_config(labels: Iterable[str]) -> str:
 
 
 def lines(tasks: Iterable[dict]) -> str:
-    """RETURNS (str): JSONL. Python's own JSON keeps all digits of a number."""
+    """Write JSONL. Python's own JSON keeps all digits of a number."""
     return "".join(json.dumps(task, ensure_ascii=False) + "\n" for task in tasks)
 
 

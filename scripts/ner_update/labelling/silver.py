@@ -23,14 +23,20 @@ class SilverMaker:
     """Matches patterns over pieces of raw texts."""
 
     def __init__(self, entries: list[tuple[int, Any]], lang: str, annotated: frozenset[str]):
-        """entries (list): As for PatternTable. annotated (frozenset): The annotated texts.
+        """Compile the patterns.
+
+        entries (list): As for PatternTable.
+        annotated (frozenset): The annotated texts.
         RAISES (PatternError): As PatternMatcher.
         """
         self.entries, self.annotated = entries, annotated
         self.match = PatternMatcher([entry for _, entry in entries], lang)
 
     def __call__(self, part: Part) -> Silver:
-        """RAISES (PatternError): As PatternMatcher."""
+        """Match the patterns over a piece.
+
+        RAISES (PatternError): As PatternMatcher.
+        """
         data, table, lines = read_block([part], RawText), PatternTable(self.entries), []
         problems = [problem for problem in data.problems if problem.level == "error"]
         for text, found in self.match(record.text for _, _, record in data.examples) if not problems else ():

@@ -53,8 +53,10 @@ def choose(found: Iterable[Candidate], number: int) -> Iterator[tuple[Candidate,
 
 
 def fresh(raw: Iterable[RawText], sets: dict[str, list[Example]]) -> Iterator[str]:
-    """YIELDS (str): Each raw text of which nothing alike is annotated, or came before. Texts of a document that has its place in
-    the base or the test set are left out as well: preprocess would not train on them.
+    """Find the raw texts that are new: nothing like them is annotated, or came before.
+
+    Texts of a document that has its place in the base or the test set are left out as well: preprocess would not train
+    on them.
     """
     taken = {group_key(RawText(text=example.text)) for examples in sets.values() for example in examples}
     taken |= {group_key(example) for name in ("base", "test") for example in sets[name]}

@@ -9,7 +9,10 @@ TASK = "token-classification"
 
 
 def front_matter(meta: dict) -> str:
-    """meta (dict): The pipeline's meta.json. RETURNS (str): What the Hub reads of a model card: language, licence, tags, scores."""
+    """Write what the Hub reads of a model card: language, licence, tags, scores.
+
+    meta (dict): The pipeline's meta.json.
+    """
     from huggingface_hub import EvalResult, ModelCardData
 
     told: dict[str, Any] = {"task_type": TASK, "dataset_type": "own", "dataset_name": "the project's test set"}
@@ -28,8 +31,10 @@ def front_matter(meta: dict) -> str:
 
 
 def files_of(wheel: Path) -> dict[str, bytes]:
-    """RETURNS (dict): Every file of the repository by its path: the pipeline as a folder, the code that goes with it, the model
-    card, and the wheel, which keeps its name, for pip refuses one without a version.
+    """Collect every file of the repository by its path.
+
+    RETURNS (dict): The pipeline as a folder, the code that goes with it, the model card, and the wheel, which keeps its
+        name, for pip refuses one without a version.
     """
     name, version = wheel.name.split("-")[:2]
     found = {wheel.name: wheel.read_bytes()}
@@ -46,7 +51,11 @@ def files_of(wheel: Path) -> dict[str, bytes]:
 
 
 def upload(repository: str, files: dict[str, bytes], message: str, private: bool) -> str:
-    """RETURNS (str): The address of the commit. RAISES (Exception): Whatever huggingface_hub and its HTTP library raise."""
+    """Upload the files.
+
+    RETURNS (str): The address of the commit.
+    RAISES (Exception): Whatever huggingface_hub and its HTTP library raise.
+    """
     from huggingface_hub import CommitOperationAdd, HfApi
 
     # The token is in HF_TOKEN, or where `hf auth login` put it. Nothing here reads, prints or writes it.

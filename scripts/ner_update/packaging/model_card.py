@@ -8,7 +8,9 @@ from jinja2 import Environment, FileSystemLoader
 
 
 def base_of(meta: dict) -> dict:
-    """meta (dict): The updated pipeline's, in which the base's own still stands.
+    """Describe the base pipeline.
+
+    meta (dict): The updated pipeline's, which still has the entries of the base.
     RETURNS (dict): name, version, license, author and url of the base, and whether this project trained it.
     """
     trained_here = meta.get("name") == "pipeline"
@@ -17,8 +19,9 @@ def base_of(meta: dict) -> dict:
 
 
 def figures(metrics: dict) -> dict:
-    """RETURNS (dict): What of training/metrics.json goes into the meta: P, R, F and recall in percent, and 95 % intervals of
-    the differences from the base in points of F.
+    """Choose what of training/metrics.json goes into the meta.
+
+    RETURNS (dict): P, R, F and recall in percent, and 95 % intervals of the differences from the base in points of F.
     """
     labels = {
         label: {

@@ -81,7 +81,11 @@ def smoke_test(package: Path, corpus: Path, metrics: Path, output: Path, locks: 
 
 
 def call(words: list[str], **options) -> str:
-    """RETURNS (str): What a command printed. RAISES (RuntimeError): With its last words, if it failed."""
+    """Run a command.
+
+    RETURNS (str): What it printed.
+    RAISES (RuntimeError): With its last words, if it failed.
+    """
     done = subprocess.run(words, capture_output=True, text=True, encoding="utf8", **options)
     if done.returncode:
         raise RuntimeError(f"{' '.join(words[:6])} ...: {done.stderr.strip()[-600:]}")

@@ -40,7 +40,7 @@ def read_errors(path: Path, changed: float):
 
 
 def pipelines(paths: dict[str, Path]) -> dict:
-    """RETURNS (dict): Each pipeline by its name. A new one takes the place of the old when its folder changes."""
+    """Load each pipeline by its name. A new one takes the place of the old when its folder changes."""
     return {name: _pipeline(path, (path / "meta.json").stat().st_mtime) for name, path in paths.items()}
 
 
@@ -50,7 +50,7 @@ def _pipeline(path: Path, changed: float):
 
 
 def page_of(rows: list, size: int, key: str) -> list:
-    """RETURNS (list): The rows of the page that is chosen."""
+    """Get the rows of the page that is chosen."""
     pages = max(1, -(-len(rows) // size))
     page = st.number_input(f"Page, of {pages:,}", 1, pages, key=key) if pages > 1 else 1
     return rows[(page - 1) * size : page * size]

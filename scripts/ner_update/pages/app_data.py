@@ -45,13 +45,13 @@ class Row(NamedTuple):
 
 
 def missing(paths: Iterable[Path]) -> str:
-    """RETURNS (str): What to do, if some of the paths do not exist; otherwise nothing."""
+    """Explain what to do, if some of the paths do not exist; otherwise nothing."""
     gone = [path.as_posix() for path in paths if not path.exists()]
     return f"There is no {', '.join(gone)} yet. Run the whole project (make), and reload this page." if gone else ""
 
 
 def colours(labels: Iterable[str]) -> dict[str, str]:
-    """RETURNS (dict): A colour for each label, which depends on the labels alone."""
+    """Give each label a colour, which depends on the labels alone."""
     return {label: PALETTE[n % len(PALETTE)] for n, label in enumerate(sorted(set(labels)))}
 
 
@@ -74,18 +74,18 @@ def as_html(text: str, entities: list, colour: dict[str, str], direction: str = 
 
 
 def load(path: Path) -> spacy.Language:
-    """RETURNS (Language): A pipeline of this project."""
+    """Load a pipeline of this project."""
     return spacy.load(path)
 
 
 def predict(nlp: spacy.Language, text: str, colour: dict[str, str]) -> Markup:
-    """RETURNS (Markup): The text with what a pipeline finds in it."""
+    """Mark in a text what a pipeline finds in it."""
     entities = [(ent.start_char, ent.end_char, ent.label_) for ent in nlp(text).ents]
     return as_html(text, entities, colour, nlp.vocab.writing_system.get("direction", "ltr"))
 
 
 def labels_of(*pipelines: spacy.Language) -> list[str]:
-    """RETURNS (list): Every label that one of the pipelines may give to an entity."""
+    """List every label that one of the pipelines may give to an entity."""
     return sorted(
         {
             label
@@ -114,13 +114,13 @@ def wrong_texts(rows: Path) -> list[dict]:
 
 
 def chosen(errors: list[dict], sets: Iterable[str], labels: Iterable[str]) -> list[dict]:
-    """RETURNS (list): The errors in texts of some test sets in which an entity of one of the labels is wrong."""
+    """Choose the errors in texts of some test sets in which an entity of one of the labels is wrong."""
     sets, labels = set(sets), set(labels)
     return [row for row in errors if row["set"] in sets and labels & set(row["wrong"])]
 
 
 def kinds(problems: list[dict]) -> dict[str, int]:
-    """RETURNS (dict): How many problems there are of each kind, errors first."""
+    """Count the problems of each kind, errors first."""
     levels = {problem["kind"]: problem["level"] for problem in problems}
     return dict(
         sorted(Counter(p["kind"] for p in problems).items(), key=lambda pair: (levels[pair[0]] != "error", pair[0]))
@@ -128,7 +128,7 @@ def kinds(problems: list[dict]) -> dict[str, int]:
 
 
 def files_of(assets: Path, problems: list[dict]) -> list[str]:
-    """RETURNS (list): The data files, and whatever else the check found something in."""
+    """List the data files, and whatever else the check found something in."""
     sets = [assets / name for name in ("annotated", "test", "base", "raw.jsonl") if (assets / name).exists()]
     files = [str(file) for path in sets for file in data_files(path)]
     return list(dict.fromkeys([*files, *(problem["file"] for problem in problems)]))
@@ -156,7 +156,7 @@ def data(file: str, assets: Path, problems: list[dict], told: str = "") -> Itera
 
 
 def finding_html(finding: dict) -> Markup:
-    """RETURNS (Markup): What the check said, with the text around it and the repair. Nothing of it becomes markup."""
+    """Show what the check said, with the text around it and the repair. Nothing of it becomes markup."""
     around = Markup("<br><code>{}</code>").format(finding["around"]) if finding["around"] else ""
     repair = Markup("<br>Repair: {}").format(finding["repair"]) if finding["repair"] else ""
     return Markup('<p class="finding">{} <b>{}</b>: {}{}{}</p>').format(

@@ -14,7 +14,10 @@ SHOWN = 200
 
 
 def change(before: tuple | None, after: tuple | None, new: set[str]) -> str:
-    """RETURNS (str): One of CHANGES."""
+    """Classify a change.
+
+    RETURNS (str): One of CHANGES.
+    """
     if not before:
         return "appeared"
     if not after:
@@ -70,7 +73,7 @@ def changed(rows: list[dict], metrics: dict) -> Iterator[dict]:
 
 
 def first(texts: list[dict]) -> list[dict]:
-    """RETURNS (list): SHOWN texts, those first in which most was broken, then those with most changes, then the shorter ones."""
+    """Choose SHOWN texts: first those in which most was broken, then those with most changes, then the shorter ones."""
 
     def rank(row: dict) -> tuple:
         broken = sum(entry["judged"] == "broken" for entry in row["changes"])
@@ -80,7 +83,7 @@ def first(texts: list[dict]) -> list[dict]:
 
 
 def change_counts(texts: list[dict]) -> dict[str, dict[str, dict[str, int]]]:
-    """RETURNS (dict): By test set and label how many changes of each kind, and how many of them were for the better."""
+    """Count the changes of each kind by test set and label, and those that were for the better."""
     sets: dict = {}
     for row in texts:
         for entry in row["changes"]:

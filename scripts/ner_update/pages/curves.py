@@ -12,7 +12,7 @@ SCORES = {"score": "score that chose the checkpoint", "ents_p": "precision", "en
 
 
 def ticks(top: float, about: int = 5) -> list[float]:
-    """RETURNS (list): Round numbers from 0 up to the first that is not below `top`."""
+    """Choose round numbers from 0 up to the first that is not below `top`."""
     if top <= 0:
         return [0.0, 1.0]
     power = 10.0 ** floor(log10(top / about))
@@ -21,7 +21,7 @@ def ticks(top: float, about: int = 5) -> list[float]:
 
 
 def number(value: float) -> str:
-    """RETURNS (str): With commas for thousands, and no trailing zeros."""
+    """Write a number with commas for thousands, and no trailing zeros."""
     return f"{value:,.6f}".rstrip("0").rstrip(".")
 
 
@@ -56,7 +56,10 @@ def panel(title: str, unit: str, steps: list[int], lines: dict[str, list[float]]
 
 
 def losses(rows: list[dict]) -> Iterator[tuple[str, list[float]]]:
-    """YIELDS (tuple): Each component's name and its loss per step. The log has sums of the steps since the last evaluation."""
+    """Compute each component's loss per step. The log has sums of the steps since the last evaluation.
+
+    YIELDS (tuple): The component's name, and its loss.
+    """
     passed = [max(row["step"] - before["step"], 1) for before, row in zip([rows[0], *rows], rows)]
     for name in rows[0]["losses"]:
         yield name, [row["losses"].get(name, 0.0) / n for row, n in zip(rows, passed)]

@@ -12,8 +12,10 @@ WORST, OF_EACH, MOST = 50, 5, 300
 
 
 def counted(metrics: dict) -> dict[str, set[str]]:
-    """RETURNS (dict): For each test set with annotation the labels that count, as in breakdowns.json: what is annotated there,
-    and in the base's texts the new labels, too. Any prediction of those is an error there.
+    """Get the labels that count in each test set with annotation, as in breakdowns.json.
+
+    RETURNS (dict): What is annotated there, and in the base's texts the new labels, too. Any prediction of those is an
+        error there.
     """
     sets = {"new": set(metrics["new_test"]["labels"])}
     if "base_test" in metrics:
@@ -22,7 +24,7 @@ def counted(metrics: dict) -> dict[str, set[str]]:
 
 
 def chosen(entities: list, labels: set[str]) -> set[tuple]:
-    """RETURNS (set): The entities that have one of the labels."""
+    """Choose the entities that have one of the labels."""
     return {tuple(entity) for entity in entities if entity[2] in labels}
 
 
@@ -37,7 +39,10 @@ def described(kind: str, text: str, first: tuple | None, second: tuple | None) -
 
 
 def mistaken(rows: list[dict], metrics: dict) -> Iterator[dict]:
-    """YIELDS (dict): set, text, gold, updated and errors of each annotated test text in which the updated pipeline errs."""
+    """Find the annotated test texts in which the updated pipeline errs.
+
+    YIELDS (dict): set, text, gold, updated and errors.
+    """
     labels = counted(metrics)
     for row in (row for row in rows if row["set"] in labels):
         gold, said = (chosen(row[side], labels[row["set"]]) for side in ("gold", "updated"))
@@ -75,14 +80,18 @@ def worst(texts: list[dict]) -> list[dict]:
 
 
 def confused(matrix: dict[str, dict[str, int]]) -> list[tuple[str, str, int]]:
-    """RETURNS (list): The cells of a confusion matrix that are errors and not 0, largest first: gold label, predicted label, number."""
+    """List the cells of a confusion matrix that are errors and not 0.
+
+    RETURNS (list): Gold label, predicted label and number, the largest first.
+    """
     cells = [(gold, said, n) for gold, row in matrix.items() for said, n in row.items() if n and gold != said]
     return sorted(cells, key=lambda cell: (-cell[2], cell))[:MOST]
 
 
 def error_counts(texts: list[dict]) -> dict[str, dict[str, dict[str, int]]]:
-    """RETURNS (dict): By test set and label how many errors of each kind; a spurious entity counts for the label it was given,
-    any other for the one that it has.
+    """Count the errors of each kind by test set and label.
+
+    A spurious entity counts for the label it was given, any other for the one that it has.
     """
     found = Counter(
         (row["set"], error["label"] or error["other"], error["kind"]) for row in texts for error in row["errors"]

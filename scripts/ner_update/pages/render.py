@@ -49,7 +49,7 @@ SHOWN = 5_000
 
 
 def colors(labels: Iterable[str]) -> dict[str, str]:
-    """RETURNS (dict): A colour for each label, as displaCy looks them up: by the escaped label."""
+    """Give each label a colour, as displaCy looks them up: by the escaped label."""
     unknown = [label for label in labels if label.upper() not in DEFAULT_LABEL_COLORS]
     return {str(escape(label)): COLORS[n % len(COLORS)] for n, label in enumerate(unknown)}
 

@@ -48,12 +48,15 @@ def each(
 
 
 def gpu_of_worker(engine: str, gpu_id: int) -> int:
-    """RETURNS (int): The GPU as a worker counts: the one that Ray gives to an actor is the only one that it sees."""
+    """Get the GPU as a worker counts: the one that Ray gives to an actor is the only one that it sees."""
     return min(gpu_id, 0) if engine == "ray" else gpu_id
 
 
 def each_of(*words: Any, **options: Any) -> Iterator[Any]:
-    """YIELDS (Any): As `each`. RAISES (typer.Exit): As it does, and after a message if a task was lost."""
+    """Call as `each` does, and require all results.
+
+    RAISES (typer.Exit): As it does, and after a message if a task was lost.
+    """
     for result in each(*words, **options):
         if isinstance(result, Lost):
             fail(

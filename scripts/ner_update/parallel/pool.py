@@ -33,7 +33,7 @@ def in_processes(
 
 
 def cores() -> int:
-    """RETURNS (int): How many cores this process may use."""
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -28,7 +28,7 @@ class Actor:
     """A worker as Ray Data calls it: with a batch of one row."""
 
     def __init__(self, kind: type, arguments: tuple, folder: Path):
-        """folder (Path): The project's, where machines share it."""
+        """Remember the project's folder, where machines share it."""
         if folder.is_dir():
             os.chdir(folder)
         self.worker = Worker(kind, arguments)
@@ -114,7 +114,10 @@ def start(workers: int) -> None:
 
 
 def knock(address: str) -> None:
-    """RAISES (typer.Exit): After a message, if nobody listens at an address. Ray itself would try for many minutes."""
+    """Check that a cluster answers at an address. Ray itself would try for many minutes.
+
+    RAISES (typer.Exit): After a message, if none does.
+    """
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
         if port.isdigit():

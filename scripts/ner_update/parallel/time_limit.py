@@ -49,7 +49,10 @@ def in_time(function: Callable[[Any], Any], items: Iterable, seconds: float) -> 
 
 
 def _is_ready(result: AsyncResult, process: psutil.Process, seconds: float) -> bool:
-    """RETURNS (bool): Whether a process has a result before it has used up its seconds."""
+    """Wait until a process has a result, or has used up its seconds.
+
+    RETURNS (bool): Whether it has one.
+    """
     begun, used = time.monotonic(), _used(process)
     while time.monotonic() < begun + PATIENCE * seconds and (left := used + seconds - _used(process)) > 0:
         result.wait(left)
@@ -59,7 +62,7 @@ def _is_ready(result: AsyncResult, process: psutil.Process, seconds: float) -> b
 
 
 def _used(process: psutil.Process) -> float:
-    """RETURNS (float): Seconds of CPU time that a process has used; more than any if it is gone."""
+    """Get the seconds of CPU time that a process has used; more than any if it is gone."""
     try:
         times = process.cpu_times()
         # Of one that has ended and waits for its parent, Linux still tells the time.

@@ -31,7 +31,7 @@ class Worker:
 
 
 def sealed(call: Callable[[], Any]) -> bytes:
-    """RETURNS (bytes): What a call returned or raised, to be sent from one machine to another."""
+    """Serialise what a call returned or raised, to be sent from one machine to another."""
     try:
         return pickle.dumps((call(), None))
     except Exception as error:
@@ -40,7 +40,10 @@ def sealed(call: Callable[[], Any]) -> bytes:
 
 
 def opened(answer: bytes | Lost) -> Any:
-    """RETURNS (Any): What the call returned. RAISES (Exception): What it raised."""
+    """Deserialise what a call returned.
+
+    RAISES (Exception): What it raised.
+    """
     if isinstance(answer, Lost):
         return answer
     result, error = pickle.loads(answer)

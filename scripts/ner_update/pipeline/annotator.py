@@ -16,7 +16,10 @@ class Annotator:
     """A pipeline that is loaded from where it lies: it does not travel between processes."""
 
     def __init__(self, pipeline: str, gpu_id: int = -1):
-        """pipeline (str): Path of a folder, or name of an installed package. gpu_id (int): Number of the GPU, -1 for the CPU.
+        """Load the pipeline.
+
+        pipeline (str): Path of a folder, or name of an installed package.
+        gpu_id (int): Number of the GPU, -1 for the CPU.
         RAISES (OSError): ENODEV, if there is no such GPU.
         """
         if gpu_id >= 0:
@@ -26,7 +29,10 @@ class Annotator:
         self.nlp = spacy.load(pipeline)
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[tuple[int, int, str]]]:
-        """YIELDS (list): For each text its entities: start, end (code points) and label."""
+        """Find the entities of some texts.
+
+        YIELDS (list): Start, end (code points) and label of each, text by text.
+        """
         for batch in minibatch(texts, BATCH):
             # Else each new word would stay in memory for good.
             with self.nlp.memory_zone():

@@ -84,17 +84,18 @@ def check_meta(nlp: Language, shown: str) -> None:
 
 
 def recognisers(nlp: Language) -> list[str]:
-    """RETURNS (list): Names of the entity recognisers of a pipeline, in order."""
+    """List the names of the entity recognisers of a pipeline, in order."""
     return [name for name, pipe in nlp.pipeline if isinstance(pipe, EntityRecognizer)]
 
 
 def entity_labels(nlp: Language) -> list[str]:
-    """RETURNS (list): All labels that the entity recognisers of a pipeline know, sorted."""
+    """List all labels that the entity recognisers of a pipeline know, sorted."""
     return sorted({label for name in recognisers(nlp) for label in nlp.pipe_labels[name]})
 
 
 def tokenizer_for(lang: str, base: Language | None = None) -> Language:
-    """RETURNS (Language): What makes Docs out of texts: the base pipeline's tokenizer, or the language's.
+    """Get what makes Docs out of texts: the base pipeline's tokenizer, or the language's.
+
     RAISES (BasePipelineError): If there is no such language. Its code becomes part of the package's name and path.
     """
     if not LANG.fullmatch(lang):
@@ -108,7 +109,7 @@ def tokenizer_for(lang: str, base: Language | None = None) -> Language:
 
 
 def _from_index(word: object) -> bool:
-    """RETURNS (bool): Whether a requirement has a name, and extras, versions and a marker if it likes, but no address."""
+    """Check that a requirement has a name, and extras, versions and a marker if it likes, but no address."""
     try:
         return isinstance(word, str) and word.isprintable() and Requirement(word).url is None
     except InvalidRequirement:

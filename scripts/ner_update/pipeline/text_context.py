@@ -1,5 +1,6 @@
-"""An embedding layer (tok2vec) that tells each token what kind of text it stands in. It goes into the package, and with it
-what makes the whole pipeline multiply its matrices faster.
+"""Tell each token, in an embedding layer (tok2vec), what kind of text it is in.
+
+The layer goes into the package, and with it what makes the whole pipeline multiply its matrices faster.
 
 spaCy's convolutions see a few words to each side. Rehearsal shows them names of all kinds with "no entity here", and
 a recogniser that sees no further learns that names it has not met are none of its own: what it finds of new brands,
@@ -96,8 +97,10 @@ def openblas() -> CDLL | None:
 
 
 class OneThread(NumpyOps):
-    """Multiply matrices with that copy: the same bytes as NumPy on one thread. A second thread gains little at these
-    sizes, costs as much again, and gets in the way of other threads and processes.
+    """Multiply matrices with that copy: the same bytes as NumPy on one thread.
+
+    A second thread gains little at these sizes, costs as much again, and gets in the way of other threads and
+    processes.
     """
 
     def __init__(self):
@@ -130,9 +133,10 @@ class OneThread(NumpyOps):
 
 @registry.callbacks(CALLBACK)
 def create_with_openblas(then: Callable[[Language], Language] | None = None) -> Callable[[Language], Language]:
-    """For nlp.after_pipeline_creation: all components multiply with OpenBLAS, as they do in training. With what spaCy
-    takes by default, BLIS, multiplying takes two to five times the time, and the last digits are others. Where there is
-    no copy of OpenBLAS it stays at that.
+    """Make a callback by which all components multiply with OpenBLAS, as they do in training.
+
+    It is for nlp.after_pipeline_creation. With what spaCy takes by default, BLIS, multiplying takes two to five times
+    the time, and the last digits are others. Where there is no copy of OpenBLAS it stays at that.
 
     then (Callable): What the pipeline had there before.
     """
@@ -162,8 +166,10 @@ def take_openblas(nlp: Language) -> None:
 
 
 def each_word_once(embed: Model[list[Doc], list[Floats2d]]) -> Model[list[Doc], list[Floats2d]]:
-    """Let a layer that embeds words for themselves read each of them once a batch, however often it stands there. Where it
-    predicts: in training it reads all, as ever. thinc's `uniqued` does so for one column of numbers, and this one reads Docs.
+    """Let a layer that embeds words for themselves read each of them once a batch, however often it occurs there.
+
+    Where it predicts: in training it reads all. thinc's `uniqued` does so for one column of numbers, and this one reads
+    Docs.
 
     embed (Model): As for spacy.Tok2Vec.v2, which wants one that is independent of the context.
     RETURNS (Model): The layer itself, if it has a feature that depends on the place.
@@ -199,13 +205,14 @@ def embed_each_word_once(model: Model, docs: list[Doc], is_train: bool) -> tuple
 
 
 def without_context(layer: Model) -> Model:
-    """RETURNS (Model): The spacy.Tok2Vec inside an embedding layer of this kind; any other layer as it is."""
+    """Get the spacy.Tok2Vec inside an embedding layer of this kind; any other layer as it is."""
     return layer.layers[0] if layer.name == NAME else layer
 
 
 def text_context(width: int) -> Model[list[Floats2d], list[Floats2d]]:
-    """Add to each token what a small network makes of the token and the mean of its text: a maxout layer, whose
-    weights for the mean are multiplied once a text.
+    """Add to each token what a small network makes of the token and the mean of its text.
+
+    It is a maxout layer, whose weights for the mean are multiplied once a text.
 
     width (int): Of the vectors, in and out. Each text is an array of shape (tokens, width).
     """

@@ -23,8 +23,10 @@ LONGEST = 16
 
 
 def read_file(path: Path, most: int) -> tuple[list[str], numpy.ndarray]:
-    """Read word vectors: one word and its values a line, as GloVe, word2vec and fastText write them (.gz and .zip
-    too), or the JSON of the npm packages wink-embeddings-*.
+    """Read word vectors.
+
+    A file has one word and its values a line, as GloVe, word2vec and fastText write them (.gz and .zip too), or is the
+    JSON of the npm packages wink-embeddings-*.
 
     most (int): How many words at most; the first ones of a file are its most frequent.
     RETURNS (tuple): The words, and their vectors, shape (words, dimensions), float32.
@@ -73,7 +75,10 @@ def encode(encoder: str, words: list[str], gpu_id: int = -1) -> numpy.ndarray:
 
 
 def reduce(states: numpy.ndarray, width: int) -> numpy.ndarray:
-    """RETURNS (ndarray): The principal components, shape (words, width), scaled so that the mean norm is 1."""
+    """Compute the principal components, scaled so that the mean norm is 1.
+
+    RETURNS (ndarray): Shape (words, width).
+    """
     centred = states - states.mean(axis=0)
     _, axes = numpy.linalg.eigh(centred.T @ centred)
     reduced = centred @ axes[:, ::-1][:, :width]
@@ -81,8 +86,10 @@ def reduce(states: numpy.ndarray, width: int) -> numpy.ndarray:
 
 
 def table(words: list[str], data: numpy.ndarray, strings: StringStore) -> Vectors:
-    """RETURNS (Vectors): A word capitalised and in upper case has the row that it has in lower case, unless it has one
-    of its own: most tables know no upper case, and spaCy 3.8 does not save the `attr` that would say so.
+    """Make a table of vectors in which a word also has a row capitalised and in upper case.
+
+    Such a form has the row of the lower case, unless it has one of its own: most tables know no upper case, and spaCy
+    3.8 does not save the `attr` that would say so.
     """
     made = Vectors(strings=strings, data=data, keys=words, name="words")
     for row, word in enumerate(words):

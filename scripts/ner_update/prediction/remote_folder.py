@@ -23,7 +23,9 @@ class Folder:
     """A folder of files, known by their names relative to it. Each process opens its own."""
 
     def __init__(self, address: str):
-        """address (str): A path, or one with a protocol that fsspec knows.
+        """Open a folder.
+
+        address (str): A path, or one with a protocol that fsspec knows.
         RAISES (ImportError): If nothing is installed that knows the protocol.
         """
         self.files, root = url_to_fs(address)
@@ -34,18 +36,18 @@ class Folder:
         return f"{self.root}/{name}"
 
     def all_names(self) -> set[str]:
-        """RETURNS (set): Of all files, notes and lists too."""
+        """List the names of all files, notes and lists too."""
         return {path[len(self.root) :].lstrip("/") for path in self.files.find(self.root)}
 
     def names(self) -> tuple[list[str], list[str]]:
-        """RETURNS (tuple): The shards, and the files that are none, sorted. What begins with a dot or a line is neither."""
+        """List the shards, and the files that are none, sorted. What begins with a dot or an underscore is neither."""
         seen = sorted(
             name for name in self.all_names() if not any(part[0] in "._" for part in PurePosixPath(name).parts)
         )
         return [n for n in seen if n.endswith(SUFFIXES)], [n for n in seen if not n.endswith(SUFFIXES)]
 
     def inside(self, other: "Folder", name: str = "") -> bool:
-        """RETURNS (bool): Whether this folder, or one of its files, is or lies in another folder, or is its only file."""
+        """Check whether this folder, or one of its files, is or lies in another folder, or is its only file."""
         path = self.path(name).rstrip("/")
         return (
             inside(Path(path), Path(other.root))
@@ -55,7 +57,7 @@ class Folder:
 
     @contextmanager
     def fetched(self, name: str) -> Iterator[Path]:
-        """YIELDS (Path): A file, on this machine for the time being."""
+        """Bring a file to this machine for the duration of the block."""
         if self.here:
             yield Path(self.path(name))
             return
@@ -66,7 +68,7 @@ class Folder:
 
     @contextmanager
     def placing(self, name: str) -> Iterator[Path]:
-        """YIELDS (Path): Where to write a file. It gets to its place if all goes well."""
+        """Give a path to write a file to. It gets to its place if all goes well."""
         if self.here:
             with replacing(Path(self.path(name))) as path:
                 yield path
@@ -77,18 +79,18 @@ class Folder:
             self.files.put_file(str(path), self.path(name))
 
     def fingerprint(self, name: str) -> str:
-        """RETURNS (str): What changes when the content does: on this machine its MD5, elsewhere what is known without fetching it."""
+        """Get what changes when the content does: here its MD5, elsewhere what is known without fetching it."""
         return digest_of(Path(self.path(name))) if self.here else str(self.files.checksum(self.path(name)))
 
     def size(self, name: str) -> int:
-        """RETURNS (int): Bytes; -1 if there is no such file."""
+        """Get the size of a file in bytes; -1 if there is no such file."""
         try:
             return self.files.info(self.path(name))["size"]
         except FileNotFoundError:
             return -1
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """RETURNS (dict): What `write_json` wrote; empty if there is none, or it was cut off."""
+        """Read what `write_json` wrote; empty if there is none, or it was cut off."""
         try:
             return json.loads(self.files.cat_file(self.path(name)))
         except (FileNotFoundError, ValueError):
@@ -108,7 +110,7 @@ class Folder:
 
 
 def digest_of(path: Path) -> str:
-    """RETURNS (str): MD5 of a file, or of all files of a folder and their names."""
+    """Compute the MD5 of a file, or of all files of a folder and their names."""
     if path.is_dir():
         parts = (
             f"{file.relative_to(path).as_posix()} {digest_of(file)}\n"

@@ -72,7 +72,10 @@ def _of_parquet(path: Path) -> Iterator[tuple[list[Unread], list[Problem]]]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[Callable[[list[dict]], None]]:
-    """YIELDS (Callable): Takes records as lists, and writes them to a shard."""
+    """Open a shard for writing.
+
+    YIELDS (Callable): Takes records as lists, and writes them.
+    """
     if path.suffix == ".parquet":
         with _parquet().ParquetWriter(path, _schema()) as file:
             yield lambda records: file.write_table(_table(records))

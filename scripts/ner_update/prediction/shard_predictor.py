@@ -13,7 +13,9 @@ class ShardPredictor:
     """Reads the shards of one folder with a pipeline, and writes those of another."""
 
     def __init__(self, pipeline: str, source: str, target: str, made_with: dict[str, Any], tries: int, gpu_id: int):
-        """pipeline, gpu_id: As Annotator takes them.
+        """Load the pipeline, and open both folders.
+
+        pipeline, gpu_id: As Annotator takes them.
         source, target (str): Addresses of the folders.
         made_with (dict): What a finished shard must have been made with to be kept.
         tries (int): How often a shard is begun that fails.
@@ -22,8 +24,10 @@ class ShardPredictor:
         self.source, self.target, self.made_with, self.tries = Folder(source), Folder(target), made_with, tries
 
     def __call__(self, name: str) -> dict[str, Any]:
-        """RETURNS (dict): Of a shard: input and output (what tells their contents), texts, entities (by label), and whether it is
-        new; or the reason why there is none.
+        """Annotate a shard, unless that is done.
+
+        RETURNS (dict): Its input and output (what tells their contents), texts, entities (by label), and whether it is
+            new; or the reason why there is none.
         """
         for tried in range(1, self.tries + 1):
             try:
@@ -37,7 +41,7 @@ class ShardPredictor:
         return failed
 
     def is_current(self, note: dict[str, Any], name: str) -> bool:
-        """RETURNS (bool): Whether a shard was made of the same texts with the same pipeline, and is still there."""
+        """Check whether a shard was made of the same texts with the same pipeline, and is still there."""
         known = note.get("made_with") == self.made_with and note.get("bytes") == self.target.size(name)
         return known and note["input"] == self.source.fingerprint(name)
 
@@ -63,18 +67,18 @@ class ShardPredictor:
 
 
 def as_record(record: Unread, entities: list) -> dict[str, Any]:
-    """RETURNS (dict): A record of the project's own format."""
+    """Make a record of the project's own format."""
     kept = {"id": record.id, "meta": record.meta}
     return {"text": record.text, "entities": entities} | {key: value for key, value in kept.items() if value}
 
 
 def note_of(name: str) -> str:
-    """RETURNS (str): Name of the note beside a finished shard."""
+    """Get the name of the note next to a finished shard."""
     return f"_done/{name}.json"
 
 
 def reason_of(error: Exception) -> str:
-    """RETURNS (str): What stopped a shard, with the first place of it."""
+    """Describe what stopped a shard, with the first place of it."""
     if isinstance(error, DataError):
         more = f" (and {len(error.problems) - 1} more problems)" if len(error.problems) > 1 else ""
         return " ".join(f"{error.problems[0]}{more}".split())

@@ -18,13 +18,13 @@ PATIENCE = 60
 
 
 def expected(asset: dict) -> dict[str, str]:
-    """RETURNS (dict): The hash that a file must have, by its kind, from `checksum` (MD5) and from #sha256= in `url`."""
+    """Get the hash that a file must have, by its kind, from `checksum` (MD5) and from #sha256= in `url`."""
     sha256 = re.search(r"#sha256=([0-9a-f]{64})$", asset["url"])
     return ({"md5": asset["checksum"]} if asset.get("checksum") else {}) | ({"sha256": sha256[1]} if sha256 else {})
 
 
 def difference(path: Path, hashes: dict[str, str]) -> str:
-    """RETURNS (str): The first hash that a file does not have, in words. Empty: it has all."""
+    """Name the first hash that a file does not have. Empty: it has all."""
     for kind, value in hashes.items():
         with path.open("rb") as file:
             found = hashlib.file_digest(file, kind).hexdigest()

@@ -63,8 +63,9 @@ def check_vars() -> None:
 
 
 def checked(main: Callable) -> Callable:
-    """RETURNS (Callable): The command, which refuses numbers that are not finite, and numbers out of the range of the var of the
-    same name: options may come from a command line, and `spacy project run` takes --vars.NAME VALUE.
+    """Make a command refuse numbers that are not finite, or out of the range of the var of the same name.
+
+    Options may come from a command line, and `spacy project run` takes --vars.NAME VALUE.
     """
 
     @wraps(main)
@@ -87,7 +88,10 @@ def checked(main: Callable) -> Callable:
 
 
 def explain(error: Exception, words: list[Path]) -> tuple[str, str]:
-    """RETURNS (tuple): What stopped a command and what to do about it; empty if the error is none of the known ones."""
+    """Explain what stopped a command, and what to do about it.
+
+    RETURNS (tuple): Both; empty if the error is none of the known ones.
+    """
     if isinstance(error, OSError) and error.errno in FULL:
         return f"The disk is full: {error}", "Make room, and run the same command again."
     if isinstance(error, OSError) and error.errno in FORBIDDEN:
@@ -107,7 +111,7 @@ def explain(error: Exception, words: list[Path]) -> tuple[str, str]:
 
 
 def damaged(path: Path) -> Iterator[Path]:
-    """YIELDS (Path): Each corpus and each pipeline, in a file or folder that a command was given, that cannot be read."""
+    """Find each corpus and each pipeline that cannot be read, in a file or folder that a command was given."""
     import spacy
     from spacy.tokens import DocBin
 

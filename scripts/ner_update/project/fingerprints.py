@@ -16,7 +16,7 @@ FOLDERS = ("annotated", "base", "test")
 
 
 def of_files(path: Path) -> str:
-    """RETURNS (str): MD5 of a file, or of the names and contents of all files of a folder."""
+    """Compute the MD5 of a file, or of the names and contents of all files of a folder."""
     digest = hashlib.md5()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file() and "__pycache__" not in file.parts:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def md5_of(path: Path) -> str:
-    """RETURNS (str): MD5 of a file's content; of a folder that of the list of its files as JSON, and ".dir"."""
+    """Compute the MD5 of a file's content; of a folder that of the list of its files as JSON, and ".dir"."""
     if not path.is_dir():
         with path.open("rb") as content:
             return hashlib.file_digest(content, "md5").hexdigest()

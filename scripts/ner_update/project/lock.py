@@ -67,7 +67,7 @@ def alone() -> Iterator[None]:
 
 
 def run_of(process: psutil.Process) -> psutil.Process:
-    """RETURNS (Process): The engine that a command is a part of, or the command itself when somebody started it by hand."""
+    """Find the task runner that a command is a part of, or the command itself if somebody started it by hand."""
     for above in process.parents():
         words = command_line(above)
         names = {Path(word).stem for word in words}
@@ -77,12 +77,12 @@ def run_of(process: psutil.Process) -> psutil.Process:
 
 
 def named(process: psutil.Process) -> list:
-    """RETURNS (list): What a process is known by: its number, and when it started, in seconds since 1970."""
+    """Get what a process is known by: its number, and when it started, in seconds since 1970."""
     return [process.pid, process.create_time()]
 
 
 def command_line(process: psutil.Process) -> list[str]:
-    """RETURNS (list): The first words with which a process was started; none if it is somebody else's, or gone."""
+    """Get the first words with which a process was started; none if it is somebody else's, or gone."""
     try:
         return process.cmdline()[:8]
     except psutil.Error:
@@ -90,8 +90,10 @@ def command_line(process: psutil.Process) -> list[str]:
 
 
 def note_of_last() -> dict:
-    """RETURNS (dict): What the last command noted: its run, how that was started, itself, and whether it had been left
-    behind from the start. Empty before the first.
+    """Read what the last command noted.
+
+    RETURNS (dict): Its run, how that was started, itself, and whether it had been left behind from the start. Empty
+        before the first.
     """
     try:
         return json.loads(NOTE.read_text(encoding="utf8"))
@@ -100,12 +102,12 @@ def note_of_last() -> dict:
 
 
 def same(known: list | None, process: psutil.Process) -> bool:
-    """RETURNS (bool): Whether this is the process that a note tells of."""
+    """Check whether this is the process that a note names."""
     return known is not None and known[:1] == [process.pid] and abs(known[1] - process.create_time()) < CLOCK
 
 
 def alive(known: list | None) -> psutil.Process | None:
-    """RETURNS (Process): The process that a note tells of, or None if it has ended."""
+    """Find the process that a note names, or None if it has ended."""
     try:
         process = psutil.Process(known[0]) if known else None
         return process if process and same(known, process) and process.status() != psutil.STATUS_ZOMBIE else None
@@ -114,7 +116,10 @@ def alive(known: list | None) -> psutil.Process | None:
 
 
 def refuse_if_alive(mine: psutil.Process) -> None:
-    """RAISES (typer.Exit): If the run that last worked here is another than this one, and has not ended."""
+    """Refuse to start while another run is at work.
+
+    RAISES (typer.Exit): If the run that last worked here is another than this one, and has not ended.
+    """
     note = note_of_last()
     last = note.get("run")
     if last and alive(last) and not same(last, mine) and not note.get("orphan"):
@@ -135,7 +140,7 @@ def stop_left_behind(mine: psutil.Process) -> None:
 
 
 def left_behind(process: psutil.Process) -> bool:
-    """RETURNS (bool): Whether a process was started by a command of this project, or holds the lock after being forked off."""
+    """Check whether a process was started by a command of this project, or holds the lock after being forked off."""
     lock = str(LOCK.resolve())
     try:
         return process.environ().get(MARK) == lock or any(file.path == lock for file in process.open_files())

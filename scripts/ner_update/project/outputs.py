@@ -36,8 +36,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def scratch(path: Path) -> Iterator[Path]:
-    """Lend an empty folder that is gone afterwards. Its name is always the same: trained pipelines keep the paths
-    they were made with, and the same inputs must give the same bytes.
+    """Lend an empty folder that is gone afterwards.
+
+    Its name is always the same: trained pipelines keep the paths they were made with, and the same inputs must give the
+    same bytes.
 
     path (Path): Beside this path, as for `replacing`.
     YIELDS (Path): The folder.
@@ -65,7 +67,7 @@ def fail(problems: Iterable[object], advice: str) -> NoReturn:
 
 
 def inside(path: Path, folder: Path) -> bool:
-    """RETURNS (bool): Whether a path is another one or lies in it. Links are followed, and neither need exist."""
+    """Check whether a path is another one or lies in it. Links are followed, and neither need exist."""
     path, folder = path.resolve(), folder.resolve()
     # On some systems names that differ in upper and lower case are the same.
     return path.is_relative_to(folder) or any(

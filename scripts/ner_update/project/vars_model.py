@@ -50,7 +50,7 @@ def read_gates(gates: str) -> Iterator[Gate]:
 
 
 def is_language(code: str) -> bool:
-    """RETURNS (bool): Whether spaCy, or a package that adds a language to it, knows this code. spaCy is not imported."""
+    """Check whether spaCy, or a package that adds a language to it, knows this code. spaCy is not imported."""
     if not LANG.fullmatch(code):
         return False
     spacy = find_spec("spacy")
@@ -79,17 +79,17 @@ def _text(value: str) -> str:
 
 
 def whole(low: int, high: int, what: str) -> Any:
-    """RETURNS (FieldInfo): Of a whole number in a range."""
+    """Make the field of a whole number in a range."""
     return Field(ge=low, le=high, description=f"a whole number from {low:,} to {high:,} ({what})")
 
 
 def real(low: float, high: float, what: str) -> Any:
-    """RETURNS (FieldInfo): Of a finite number in a range."""
+    """Make the field of a finite number in a range."""
     return Field(ge=low, le=high, allow_inf_nan=False, description=f"a number from {low:,} to {high:,} ({what})")
 
 
 def text(allowed: str, pattern: str = "") -> Any:
-    """RETURNS (FieldInfo): Of a text of which a pattern, or another check, says more."""
+    """Make the field of a text of which a pattern, or another check, says more."""
     return Field(pattern=pattern or None, max_length=LONGEST, description=allowed)
 
 
@@ -202,7 +202,10 @@ def problems(values: Mapping[str, Any]) -> list[str]:
 
 
 def read_vars(text: str) -> dict[str, Any]:
-    """RETURNS (dict): The vars in the text of a project.yml. RAISES (ValueError): If it cannot be read."""
+    """Read the vars in the text of a project.yml.
+
+    RAISES (ValueError): If it cannot be read.
+    """
     try:
         project = YAML(typ="safe").load(text)
     except YAMLError as error:

@@ -17,13 +17,13 @@ BOUNDS = {"gain": 6.0, "strict retention": 2.0}
 
 
 def hashes(lock: Path) -> dict[str, dict[str, str]]:
-    """RETURNS (dict): For each stage of a dvc.lock, the hash of each of its outputs."""
+    """Get the hash of each output of each stage of a dvc.lock."""
     stages = srsly.read_yaml(lock)["stages"]
     return {name: {out["path"]: out["md5"] for out in stage.get("outs", [])} for name, stage in stages.items()}
 
 
 def trained_stages(lock: Path) -> set[str]:
-    """RETURNS (set): Stages whose outputs depend on how a CPU rounds: the training, and all that reads what it made."""
+    """Find the stages whose outputs depend on how a CPU rounds: the training, and all that reads what it made."""
     stages = srsly.read_yaml(lock)["stages"]
     found: set[str] = set()
     while True:
@@ -39,7 +39,7 @@ def trained_stages(lock: Path) -> set[str]:
 
 
 def compare(promised: Path, made: Path) -> list[tuple[str, str]]:
-    """RETURNS (list): Stage and path of each output that differs, is missing, or is new."""
+    """List the stage and the path of each output that differs, is missing, or is new."""
     one, other = hashes(promised), hashes(made)
     return [
         (stage, path)
@@ -50,7 +50,10 @@ def compare(promised: Path, made: Path) -> list[tuple[str, str]]:
 
 
 def apart(promised: Path, made: Path) -> dict[str, float]:
-    """RETURNS (dict): By how many points two metrics.json differ, in what BOUNDS names. Empty where there is no such figure."""
+    """Compute by how many points two metrics.json differ, in what BOUNDS names.
+
+    RETURNS (dict): Empty where there is no such figure.
+    """
 
     def read(path: Path) -> dict[str, float]:
         metrics = srsly.read_json(path)

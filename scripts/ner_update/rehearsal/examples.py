@@ -27,7 +27,7 @@ class Learnt(NamedTuple):
 
 
 def learnt_from(docs: Iterable[Doc]) -> Learnt:
-    """RETURNS (Learnt): Labels and surface forms of all entities."""
+    """Collect the labels and surface forms of all entities."""
     found = Learnt(set(), set())
     for ent in (ent for doc in docs for ent in doc.ents):
         found.labels.add(ent.label_)
@@ -54,7 +54,10 @@ def as_negative(annotated: Doc, blank: Doc, spared: set[int], everything: bool, 
 
 
 def spared_tokens(doc: Doc, silver: list, forms: set[str]) -> set[int]:
-    """RETURNS (set): Indices of the tokens that patterns matched, or that spell a known new entity."""
+    """Find the tokens that patterns matched, or that spell a known new entity.
+
+    RETURNS (set): Their indices.
+    """
     spans = [doc.char_span(start, end, alignment_mode="expand") for start, end, _ in silver]
     found = {token.i for span in spans if span is not None for token in span}
     longest = max((len(form.split()) for form in forms), default=0) + 2
@@ -66,7 +69,7 @@ def spared_tokens(doc: Doc, silver: list, forms: set[str]) -> set[int]:
 
 
 def place(doc: Doc) -> tuple[bool, str]:
-    """RETURNS (tuple): What Docs are ordered by: those with entities come first, and their texts alone decide."""
+    """Get the key that Docs are sorted by: those with entities come first, and their texts alone decide."""
     return not doc.ents, digest(doc.text)
 
 
@@ -121,7 +124,10 @@ def raw_rehearsal(
 
 
 def made_rehearsal(nlp: Language, learnt: Learnt) -> list[Doc]:
-    """RETURNS (list): Sentences full of names, annotated like raw texts: tokens that the base takes for names are O, all others missing."""
+    """Make sentences full of names, annotated like raw texts.
+
+    RETURNS (list): Tokens that the base takes for names are O, all others missing.
+    """
     return [
         as_negative(doc, nlp.make_doc(doc.text), spared_tokens(doc, [], learnt.forms), False, learnt.labels)
         for doc in nlp.pipe(made_sentences(nlp.lang or "xx"))
@@ -161,12 +167,12 @@ def silver_examples(nlp: Language, raw: RawTexts, silver: Path, number: int, lea
 
 
 def entities_of(silver: Path, texts: Iterable[str]) -> dict[str, list]:
-    """RETURNS (dict): What patterns found in some texts, by text. The rest of the file is not held."""
+    """Read what patterns found in some texts, by text. The rest of the file is not held."""
     wanted = set(texts)
     return {record["text"]: record["entities"] for record in srsly.read_jsonl(silver) if record["text"] in wanted}
 
 
 def in_shards(corpus: Path, nlp: Language) -> Iterator[list[Doc]]:
-    """YIELDS (list): The Docs of each shard of a corpus."""
+    """Read the Docs of a corpus, shard by shard."""
     for shard in shards_of(corpus):
         yield list(DocBin().from_disk(shard).get_docs(nlp.vocab))

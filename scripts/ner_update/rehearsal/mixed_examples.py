@@ -48,18 +48,20 @@ def made_sentences(lang: str, config: Path = CONFIG) -> list[str]:
 
 
 def carriers(rehearsal: Iterable[Doc], most: int) -> list[Doc]:
-    """RETURNS (list): The first rehearsal texts that hold a name of an old label, `most` of them at most."""
+    """Choose the first rehearsal texts that hold a name of an old label, at most `most` of them."""
     return list(islice((doc for doc in rehearsal if names_of(doc)), most))
 
 
 def names_of(doc: Doc) -> list[str]:
-    """RETURNS (list): The entities of old labels that begin as a name does: no numbers, nor words in lower case."""
+    """List the entities of old labels that begin as a name does: no numbers, nor words in lower case."""
     return [span.text for span in doc.spans[OLD] if span.text[0].isalpha() and not span.text[0].islower()]
 
 
 def mixed_examples(nlp: Language, new: Iterable[Doc], old: list[Doc], made: list[Doc]) -> Iterator[Doc]:
-    """Join each new example with names of old labels, before it or after it: a whole rehearsal text or made sentence, or a list of
-    names from them, as in an address or a signature. A hash of the text decides.
+    """Join each new example with names of old labels, before it or after it.
+
+    The names are a whole rehearsal text or made sentence, or a list of names from them, as in an address or a
+    signature. A hash of the text decides.
 
     nlp (Language): The base pipeline.
     new (Iterable): Annotated examples. old, made (list): Rehearsal texts and made sentences, as `carriers` gives them.

@@ -37,8 +37,9 @@ FEW = 2
 
 
 def sizes(new: int, ratio: float) -> tuple[int, int]:
-    """RETURNS (tuple): How many base texts are wanted for so many new examples; and up to how many raw texts fill up, where base
-    texts are fewer.
+    """Compute how many rehearsal texts are wanted for so many new examples.
+
+    RETURNS (tuple): How many base texts; and up to how many raw texts fill up, where base texts are fewer.
     """
     return round(ratio * new), round(min(ratio, FEW) * new)
 

@@ -20,7 +20,7 @@ BYTES = 100
 
 
 def digest(text: str) -> str:
-    """RETURNS (str): What texts are ordered by, where that must depend on nothing but themselves."""
+    """Get the key that texts are sorted by, where that must depend on nothing but themselves."""
     return md5(text.encode("utf8")).hexdigest()
 
 
@@ -31,7 +31,9 @@ class RawReader:
         self.annotate, self.left_out = Annotator(pipeline, gpu_id), left_out
 
     def __call__(self, task: tuple[Path, float, float]) -> list[tuple[str, list]]:
-        """task (tuple): A shard, and where the hashes of the wanted texts begin and end, as shares of all hashes.
+        """Read a shard.
+
+        task (tuple): The shard, and where the hashes of the wanted texts begin and end, as shares of all hashes.
         RETURNS (list): Text and entities of each in which the pipeline finds some.
         """
         shard, low, high = task
@@ -57,7 +59,12 @@ class RawTexts:
     """The raw texts of a part."""
 
     def __init__(self, path: Path, base: Path, engine: str = "local", workers: int = 0, gpu_id: int = -1):
-        """path (Path): Their corpus. base (Path): The pipeline that reads them. engine, workers: As `engines.each` takes them."""
+        """Find the shards of a corpus.
+
+        path (Path): The corpus.
+        base (Path): The pipeline that reads them.
+        engine, workers: As `engines.each` takes them.
+        """
         self.shards, self.base, self.gpu_id = shards_of(path), base, gpu_id
         self.how: dict[str, Any] = {"engine": engine, "workers": workers}
 

@@ -25,13 +25,13 @@ class KeptExample(Example):
         self._whole: list[Span] | None = None
 
     def get_aligned_ents_and_ner(self) -> tuple:
-        """RETURNS (tuple): As spaCy's."""
+        """Align as spaCy does, once."""
         if self._ents_and_ner is None:
             self._ents_and_ner = super().get_aligned_ents_and_ner()
         return self._ents_and_ner
 
     def get_aligned_spans_x2y(self, x_spans: Iterable[Span], allow_overlap: bool = False) -> list[Span]:
-        """RETURNS (list): As spaCy's."""
+        """Align as spaCy does, once for the whole text."""
         # Where a long text is cut is chance, and hardly ever asked for twice.
         if [(span.start, span.end) for span in x_spans] != [(0, len(self.x))]:
             return super().get_aligned_spans_x2y(x_spans, allow_overlap)
@@ -41,7 +41,7 @@ class KeptExample(Example):
 
 
 def kept(example: Example) -> KeptExample:
-    """RETURNS (KeptExample): Always the same one for the same Example."""
+    """Get the KeptExample of an Example, always the same one."""
     if KEPT not in example.x.user_data:
         example.x.user_data[KEPT] = KeptExample(example.x, example.y)
     return example.x.user_data[KEPT]

@@ -77,5 +77,5 @@ def keeping(
 
 
 def joined(earlier: list[dict], rows: Path, done: int) -> list[dict]:
-    """RETURNS (list): The rows of a log after those of the training that it goes on with, steps counted on."""
+    """Join the rows of a log to those of the training that it goes on with, steps counted on."""
     return [*earlier, *({**row, "step": row["step"] + done} for row in srsly.read_jsonl(rows))]

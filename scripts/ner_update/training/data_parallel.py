@@ -1,5 +1,8 @@
-"""Train with several processes at once: each works out the gradient of its part of a batch, and updates its part of the weights by the sum
-of all gradients (scripts/ner_update/training/shared_weights.py). Synchronous data parallelism: Chen et al. 2016, arxiv.org/abs/1604.00981.
+"""Train with several processes at once.
+
+Each works out the gradient of its part of a batch, and updates its part of the weights by the sum of all gradients
+(scripts/ner_update/training/shared_weights.py). Synchronous data parallelism: Chen et al. 2016,
+arxiv.org/abs/1604.00981.
 
 All run spaCy's own training loop, in step with one another, on the same batches. The sum of the parts' gradients is the batch's, as
 spaCy's recogniser divides by no number of examples (but in one place takes the last token of its examples where a text has no more). What
@@ -66,7 +69,9 @@ class Team:
         ]
 
     def exchange(self, note: Any = None) -> list[Any]:
-        """RETURNS (list): The notes of all, by rank. Nobody gets them before each has handed in its own.
+        """Exchange notes with all processes: none gets them before each has handed in its own.
+
+        RETURNS (list): The notes of all, by rank.
         RAISES (TeamError): If one of them has ended, or hands in what went wrong.
         """
         try:
@@ -121,7 +126,7 @@ class Team:
         self.exchange()
 
     def pipe(self, docs: list[Doc]) -> Iterator[Doc]:
-        """YIELDS (Doc): As `nlp.pipe`. Each process reads a part of them, if all that the components find is entities."""
+        """Predict as `nlp.pipe` does. Each process reads a part of the Docs, if the components find entities alone."""
         if self.size == 1 or not {self.nlp.get_pipe_meta(name).factory for name in self.nlp.pipe_names} <= DIVISIBLE:
             yield from self.nlp.pipe(docs)
             return
@@ -163,7 +168,7 @@ class Team:
 
 
 def alone(nlp: Language) -> str:
-    """RETURNS (str): Why a pipeline can be trained by one process only; empty if there is no reason."""
+    """Explain why a pipeline can be trained by one process only; empty if there is no reason."""
     if not hasattr(os, "fork"):
         return "This system cannot fork a process"
     if not isinstance(get_current_ops(), NumpyOps):

@@ -1,5 +1,7 @@
-"""Run spaCy's training loop inside a command: the faster arithmetic, nothing half-written left behind, and what was
-learnt so far kept when somebody interrupts it.
+"""Run spaCy's training loop inside a command.
+
+It brings the faster arithmetic, leaves nothing half-written behind, and keeps what was learnt so far when somebody
+interrupts it.
 """
 
 import shutil
@@ -117,7 +119,10 @@ def trained(
 
 
 def read_config(config: Path, overrides: Mapping[str, Any] = MappingProxyType({})) -> Config:
-    """RETURNS (Config): A training config. RAISES (typer.Exit): After a message, if it is none, or has a misspelt setting."""
+    """Read a training config.
+
+    RAISES (typer.Exit): After a message, if it is none, or has a misspelt setting.
+    """
     try:
         given = load_config(config, overrides=dict(overrides))
         given["training"]
@@ -131,7 +136,7 @@ def read_config(config: Path, overrides: Mapping[str, Any] = MappingProxyType({}
 
 
 def can_stream(config: Config) -> bool:
-    """RETURNS (bool): Whether a config reads corpora in spaCy's own way and counts no epochs, of which a streamed corpus has no end."""
+    """Check that a config reads corpora in spaCy's own way, and counts no epochs: a streamed corpus has no end."""
     readers = {config["corpora"][name].get("@readers") for name in ("train", "dev")}
     if readers == {"spacy.Corpus.v1"} and config["training"]["max_epochs"] < 1:
         return True
@@ -142,7 +147,7 @@ def can_stream(config: Config) -> bool:
 
 
 def unknown_settings(config: Config) -> Iterator[str]:
-    """YIELDS (str): Each setting that spaCy would not read, which is how it takes a misspelt one, with the nearest that it knows."""
+    """Find each setting that spaCy would ignore, such as a misspelt one, and name the nearest that it knows."""
     for section, schema in SECTIONS.items():
         known = sorted(schema.model_fields)  # type: ignore[attr-defined]  # Of pydantic 2.
         for name in sorted({*config.get(section, {})} - {*known}):

@@ -1,5 +1,7 @@
-"""Weights of a pipeline that several processes train together: they stand, with their averages and everybody's gradients, in memory that
-all share, and each process updates some of them by the sum of all gradients.
+"""Share the weights of a pipeline between processes that train it together.
+
+They are, with their averages and the gradients of all, in memory that all share, and each process updates some of them
+by the sum of all gradients.
 
 To divide the optimizer's work as well is the first stage of ZeRO (Rajbhandari et al. 2020, arxiv.org/abs/1910.02054).
 """
@@ -26,7 +28,7 @@ class SharedWeights:
         node.set_param(name, self.weights)
 
     def hand_in(self, rank: int) -> bool:
-        """RETURNS (bool): Whether a process has a gradient. From then on thinc adds to it where the others see it."""
+        """Check whether a process has a gradient. From then on thinc adds to it where the others see it."""
         if not self.node.has_grad(self.name):
             return False
         if self.node.get_grad(self.name) is not self.gradients[rank]:

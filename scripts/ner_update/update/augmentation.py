@@ -42,7 +42,7 @@ def create_batcher(batcher: Batcher, share: float, others: float, seed: int) -> 
 
 
 def with_made_up_names(gold: Doc, others: float, rng: random.Random) -> Example:
-    """RETURNS (Example): The text with as many tokens, and with its entities, but with other words in them."""
+    """Replace the words of the entities of a text. It keeps as many tokens, and its entities."""
     inside = {token.i for ent in gold.ents for token in ent}
     words = []
     for token in gold:
@@ -59,6 +59,6 @@ def with_made_up_names(gold: Doc, others: float, rng: random.Random) -> Example:
 
 
 def made_up(word: str, doc: Doc, rng: random.Random) -> str:
-    """RETURNS (str): The first half of a word of the text and the second half of another, in the case of `word`."""
+    """Join the first half of a word of the text and the second half of another, in the case of `word`."""
     known = [token.text for token in doc if token.is_alpha and len(token) > 2] or [word]
     return in_the_case_of(word, rng.choice(known), rng.choice(known))

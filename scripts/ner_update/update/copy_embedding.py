@@ -12,8 +12,9 @@ from ner_update.pipeline.text_context import without_context
 
 
 def embedding(nlp: Language) -> tuple[dict, Model] | None:
-    """Find the layer (tok2vec) that embeds the tokens for a pipeline's first entity recogniser, or else the one
-    that its other components share.
+    """Find the layer (tok2vec) that embeds the tokens for a pipeline's first entity recogniser.
+
+    If it has none, it is the layer that its other components share.
 
     RETURNS (tuple): Its config, and the spacy.Tok2Vec itself. None if there is no such layer, or if it is of another
         kind (a transformer, say): then the new recogniser has one of its own.
@@ -54,7 +55,7 @@ def copy_weights(source: Model, target: Model) -> None:
 
 @spacy.registry.callbacks("copy_embedding_from_base.v1")
 def copy_embedding_from_base(path: str, component: str):
-    """RETURNS (Callable): Called after initialisation; gives a component the base's embedding weights.
+    """Make a callback that gives a component the base's embedding weights, after initialisation.
 
     path (str): Folder of the base pipeline.
     component (str): Name of the new recogniser, whose tok2vec has the same config as the base's.

@@ -30,7 +30,7 @@ class EncoderAdam(Optimizer):
 def make_optimizer(
     learn_rate, encoder_scale: float, L2: float = 0.01, grad_clip: float = 1.0, use_averages: bool = False
 ) -> EncoderAdam:
-    """RETURNS (EncoderAdam): With weight decay, and thinc's values for the rest."""
+    """Make an EncoderAdam with weight decay, and thinc's values for the rest."""
     return EncoderAdam(
         learn_rate,
         encoder_scale=encoder_scale,

@@ -33,7 +33,7 @@ WRONG = 0.02
 
 
 def component_name(labels: list[str], taken: list[str]) -> str:
-    """RETURNS (str): A name that says what the component finds and can be a folder: "ner_gadget"."""
+    """Make a name that says what the component finds and can be a folder: "ner_gadget"."""
     name = "ner_" + re.sub(r"[^a-z0-9]+", "_", "_".join(labels).lower()).strip("_")[:40]
     numbers = (f"{name}_{n}" for n in range(2, 1000))
     return name if name not in taken else next(free for free in numbers if free not in taken)

@@ -20,15 +20,16 @@ from ner_update.update.threshold import lower_outside
 
 
 def best_step(log: Path) -> int:
-    """RETURNS (int): After how many steps the checkpoint was made that spaCy keeps: the last of the best ones."""
+    """Find the step of the checkpoint that spaCy keeps: the last of the best ones."""
     return max((row["score"], row["step"]) for row in srsly.read_jsonl(log))[1]
 
 
 def steps_again(config: Path, log: Path, max_steps: int) -> int:
-    """RETURNS (int): For how many steps the second training goes: as many as were best, or all of them where the learning rate falls until
-    the last: with fewer it would fall faster, which is another training (benchmarks/README.md, "With a transformer").
+    """Decide for how many steps the second training goes.
 
     log (Path): The first training's.
+    RETURNS (int): As many as were best, or all of them where the learning rate falls until the last: with fewer it
+        would fall faster, which is another training (benchmarks/README.md, "With a transformer").
     """
     rate = read_config(config)["training"].get("optimizer", {}).get("learn_rate")
     return max_steps if isinstance(rate, dict) and "total_steps" in rate else best_step(log)

@@ -36,10 +36,10 @@ class UpdateSettings:
 
     @classmethod
     def of(cls, other: "UpdateSettings", **changes: Any) -> "UpdateSettings":
-        """RETURNS (UpdateSettings): The settings of an update out of a command's options, with some changed."""
+        """Take the settings of an update out of a command's options, with some changed."""
         return cls(**{field.name: getattr(other, field.name) for field in fields(cls)} | changes)
 
     @property
     def training(self) -> dict[str, Any]:
-        """RETURNS (dict): What the training loop takes of them."""
+        """Get what the training loop takes of them."""
         return {name: getattr(self, name) for name in ("gpu_id", "resume", "stream_over", "processes")}

@@ -54,7 +54,7 @@ def silence(nlp: Language, component: str, labels: set[str]) -> None:
 
 
 def spans(doc: Doc) -> Entities:
-    """RETURNS (set): The entities of a Doc as things that can be compared: start, end, label."""
+    """Get the entities of a Doc as things that can be compared: start, end, label."""
     return {(ent.start, ent.end, ent.label_) for ent in doc.ents}
 
 
@@ -104,5 +104,5 @@ def choose(steps: list[float], counts: list[numpy.ndarray], total: list[int], wr
 
 
 def too_many(found: int, wrong: float) -> bool:
-    """RETURNS (bool): Whether so many false positives are more than `wrong` beyond their standard error, that of a Poisson count."""
+    """Check for more false positives than `wrong` beyond their standard error, that of a Poisson count."""
     return found - wrong > found**0.5

@@ -57,7 +57,10 @@ class Project:
         return list(read_docs(self.corpus / name, nlp.vocab))
 
     def reference(self, base: Language) -> tuple[list[Doc], str]:
-        """RETURNS (tuple): Test texts with the old labels, none if the base knows none, and by whom they are annotated."""
+        """Get the test texts with the old labels.
+
+        RETURNS (tuple): The texts, none if the base knows none, and by whom they are annotated.
+        """
         annotated = self.docs("base/test.spacy", base)
         if not self.old or any(ent.label_ in self.old for doc in annotated for ent in doc.ents):
             return annotated if self.old else [], "annotated by people"
@@ -107,7 +110,7 @@ def begin(project: Project, start: str) -> Beginning:
 
 
 def sourced(project: Project) -> Language:
-    """RETURNS (Language): The base with a new recogniser in front of its own, which has not learnt anything."""
+    """Copy the base, and put a new recogniser that has not learnt anything in front of its own."""
     base = spacy.load(project.base)
     corpus = project.corpus / "update"
     how = UpdateSettings(
@@ -132,7 +135,10 @@ def initialised(project: Project) -> Beginning:
 
 
 def optimizer_of(config: Path) -> tuple[Optimizer, float, str]:
-    """RETURNS (tuple): A fresh optimizer and the dropout of a training config, and both in words."""
+    """Make a fresh optimizer from a training config.
+
+    RETURNS (tuple): The optimizer, the dropout, and both in words.
+    """
     training = read_config(config)["training"]
     made = registry.resolve({"optimizer": training["optimizer"]})["optimizer"]
     name = training["optimizer"]["@optimizers"].partition(".v")[0]
@@ -140,7 +146,8 @@ def optimizer_of(config: Path) -> tuple[Optimizer, float, str]:
 
 
 def ways(project: Project, beginning: Beginning, start: str, gold: Doc) -> Iterator[Way]:
-    """YIELDS (Way): The one to be shown step by step, then those that it is compared with, each with a pipeline of its own.
+    """Prepare the training that is shown, then those that it is compared with, each with its own pipeline.
+
     The same text is in each of their batches, with others that each of them would have in training.
     """
 

@@ -39,7 +39,8 @@ def from_line(place: str, told: str, tokenizer: Language) -> Doc:
 
 
 def from_words(text: str, spans: list[str], tokenizer: Language) -> Doc:
-    """RETURNS (Doc): A text with gold entities given as "START:END:LABEL", in characters.
+    """Make a Doc of a text and gold entities given as "START:END:LABEL", in characters.
+
     RAISES (typer.Exit): After a message, if something is wrong with them.
     """
     parts = [span.split(":", 2) for span in spans]
@@ -56,7 +57,10 @@ def from_words(text: str, spans: list[str], tokenizer: Language) -> Doc:
 
 
 def gold(file: str, line: int | None, example: Example, tokenizer: Language) -> Doc:
-    """RETURNS (Doc): With its gold entities. RAISES (typer.Exit): After a message, if something is wrong with the record."""
+    """Make a Doc of a record, with its gold entities.
+
+    RAISES (typer.Exit): After a message, if something is wrong with the record.
+    """
     findings = list(check_record(example)) or list(check_alignment(example, tokenizer.make_doc(example.text)))
     problems = [finding.at(file, line, example) for finding in findings]
     if errors := [problem for problem in problems if problem.level == "error"]:
@@ -65,8 +69,9 @@ def gold(file: str, line: int | None, example: Example, tokenizer: Language) -> 
 
 
 def one_that_is_wrong(nlp: Language, corpus: Path, labels: list[str]) -> tuple[Doc, str]:
-    """RETURNS (tuple): The first annotated text of a corpus that the pipeline gets wrong, or the first with an entity, and
-        where it is from.
+    """Find the first annotated text of a corpus that the pipeline gets wrong, or the first with an entity.
+
+    RETURNS (tuple): The text, and where it is from.
     RAISES (typer.Exit): After a message, if no text has an entity.
     """
     docs = [doc for doc in read_docs(corpus, nlp.vocab) if doc.ents]
@@ -79,7 +84,10 @@ def one_that_is_wrong(nlp: Language, corpus: Path, labels: list[str]) -> tuple[D
 
 
 def check_labels(doc: Doc, known: list[str]) -> None:
-    """RAISES (typer.Exit): After a message, if the recogniser that learns does not know a label of the text."""
+    """Check that the recogniser that learns knows all labels of the text.
+
+    RAISES (typer.Exit): After a message, if it does not.
+    """
     unknown = [ent for ent in doc.ents if ent.label_ not in known]
     problems = [
         Problem(

@@ -1,5 +1,6 @@
-"""What one update of the weights does, measured: loss and gradient of each component, how far its weights move, and what
-the pipeline then says.
+"""Measure one update of the weights.
+
+That is: loss and gradient of each component, how far its weights move, and what the pipeline then says.
 
 It is the inside of spaCy's training loop (`nlp.update`), opened between the gradient and the update. The weights are those
 of the moment; a finished training takes their average over its updates, if its config says so.
@@ -24,8 +25,10 @@ LOOKS = (0, 1, 5, 20)
 
 
 def parts(model: Model) -> dict[str, list[Model]]:
-    """RETURNS (dict): The layers of a component that have weights, by what they are for: "embedding" and "encoder" make a
-    vector of each token, "text context" (scripts/ner_update/pipeline/text_context.py) tells it of its text, "head" decides.
+    """Divide the layers of a component that have weights by what they are for.
+
+    RETURNS (dict): "embedding" and "encoder" make a vector of each token, "text context"
+        (scripts/ner_update/pipeline/text_context.py) adds its text to it, "head" decides.
     """
     owner: dict[int, str] = {}
     for node in model.walk(order="dfs_pre"):
@@ -44,7 +47,7 @@ def parts(model: Model) -> dict[str, list[Model]]:
 
 
 def norm(arrays: Iterable[Any]) -> float:
-    """RETURNS (float): The L2 norm of all values together."""
+    """Compute the L2 norm of all values together."""
     return float(numpy.sqrt(sum(float((array.astype("f8") ** 2).sum()) for array in arrays)))
 
 
@@ -116,8 +119,10 @@ def updates(
 
 
 def judged(gold: Doc, said: Doc, labels: list[str]) -> list[dict]:
-    """RETURNS (list): Each entity of gold or prediction with its kind (correct, missed, spurious, boundary, label), the
-    tokens and the label of each side, or None.
+    """Compare gold and prediction.
+
+    RETURNS (list): Each entity with its kind (correct, missed, spurious, boundary, label), the tokens and the label of
+        each side, or None.
     """
 
     def shown(doc: Doc, entity: tuple | None) -> dict | None:
@@ -128,13 +133,15 @@ def judged(gold: Doc, said: Doc, labels: list[str]) -> list[dict]:
 
 
 def marked(doc: Doc) -> list[list]:
-    """RETURNS (list): The entities of a Doc as [start, end, label], in characters."""
+    """List the entities of a Doc as [start, end, label], in characters."""
     return [[ent.start_char, ent.end_char, ent.label_] for ent in doc.ents]
 
 
 def looked_at(nlp: Language, gold: Doc, sentences: list[Doc], test: list[Doc], labels: list[str]) -> dict:
-    """RETURNS (dict): What a pipeline says now: "entities" of the text, "comparison" with its gold; "sentences" (entities of
-    each of some with old labels, and whether they are right), and "f" of all labels on texts of the old labels.
+    """Describe what a pipeline predicts now.
+
+    RETURNS (dict): "entities" of the text, "comparison" with its gold; "sentences" (entities of each of some with old
+        labels, and whether they are right), and "f" of all labels on texts of the old labels.
     """
     said = nlp(gold.text)
     old = [

@@ -26,7 +26,11 @@ TEXTS, SENTENCES, SHORT = 500, 3, 100
 
 
 def chosen(test: list[Doc], base: spacy.Language) -> tuple[list[Doc], list[Doc]]:
-    """RETURNS (tuple): Three short sentences that the base gets right, with as many labels as can be; and some texts of all."""
+    """Choose texts with the old labels.
+
+    RETURNS (tuple): Three short sentences that the base gets right, with as many labels as can be; and some texts of
+        all.
+    """
     ordered = sorted(test, key=lambda doc: md5(doc.text.encode("utf8")).hexdigest())[:TEXTS]
     said = base.pipe([doc.text for doc in ordered])
     right = [
@@ -47,7 +51,7 @@ def as_spans(doc: Doc) -> list[tuple]:
 
 
 def rounded(value: Any) -> Any:
-    """RETURNS: The same with floats of four digits that count."""
+    """Round all floats to four significant digits."""
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -56,14 +60,14 @@ def rounded(value: Any) -> Any:
 
 
 def bracketed(text: str, entities: list) -> str:
-    """RETURNS (str): A text with its entities in brackets: "[iPhone X GADGET] is coming"."""
+    """Put the entities of a text in brackets: "[iPhone X GADGET] is coming"."""
     for start, end, label in sorted(entities, reverse=True):
         text = f"{text[:start]}[{text[start:end]} {label}]{text[end:]}"
     return printable(text)
 
 
 def verdict(pair: dict) -> str:
-    """RETURNS (str): One line on an entity: 'missed: iPhone X is GADGET'."""
+    """Write one line on an entity: 'missed: iPhone X is GADGET'."""
     gold, said = (side and f"{side['text']} {side['label']}" for side in (pair["gold"], pair["said"]))
     words = {"correct": f"right: {gold}", "missed": f"missed: {gold}", "spurious": f"spurious: {said}"}
     return printable(words.get(pair["kind"], f"wrong {pair['kind'].replace('_', ' ')}: {said} instead of {gold}"))

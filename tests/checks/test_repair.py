@@ -329,3 +329,12 @@ def test_hints_are_those_of_the_check():
         "base": {"GADGET": "", "GADGETS": "", "GADGTE": "", "XYZZY": ""},
         "test": {"GADGTE": "GADGET", "XYZZY": ""},
     }
+
+
+def test_a_link_to_a_folder_is_left_to_a_person(assets, tmp_path):
+    (tmp_path / "outside").mkdir()
+    (assets / "annotated/link").symlink_to(tmp_path / "outside", target_is_directory=True)
+    with pytest.raises(typer.Exit):
+        fix(assets, tmp_path / "fixed", NLP, {})
+    listed = [row["why"] for row in srsly.read_jsonl(tmp_path / "fixed/repairs.jsonl") if "link" in row["file"]]
+    assert len(listed) == 1 and "only a person can mend it" in listed[0][0]

@@ -65,6 +65,7 @@ def tiny(project: Path) -> Path:
         "update_max_steps": 80,
         "min_gain": 0,
         "min_retention": 0,
+        "max_mixed_loss": 100,
         "rehearsal_ratio": 1.0,
     }.items():
         var(name, value)(project)

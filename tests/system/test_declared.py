@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import command, copy_of_repository
-from rerun_table import COMMANDS
+from rerun_table import COMMANDS, var
 from tiny_project import tiny
 
 HOOK = """
@@ -38,8 +38,12 @@ if "AUDITED" in os.environ:
 """
 # Deps that a command need not open: they say when it has to run (again), not what it reads.
 ORDER = re.compile(r"corpus/check\.passed|training/(gate\.passed|report\.made)|corpus/fingerprints/\w+\.json")
-# Read by uv, which is no Python process.
-BY_OTHERS = {("smoke-test", "requirements/base.txt"), ("smoke-test", "requirements/transformer.txt")}
+# Read by uv, which is no Python process; and where an encoder is named.
+BY_OTHERS = {
+    ("smoke-test", "requirements/base.txt"),
+    ("smoke-test", "requirements/transformer.txt"),
+    ("distil", "configs/transformer_teacher.cfg"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +51,8 @@ def used(tmp_path_factory):
     """What each command opened, as paths in the project: {(command, "r" or "w"): paths}."""
     folder = tmp_path_factory.mktemp("audited")
     project = tiny(copy_of_repository(folder / "project"))
+    # Without teachers `distil` reads nothing that they would.
+    var("teachers", 1)(project)
     (folder / "hook").mkdir()
     (folder / "hook/sitecustomize.py").write_text(HOOK, encoding="utf8")
     before = dict(os.environ)
@@ -112,7 +118,7 @@ def scratch(path: str) -> bool:
     """
     return (
         re.match(
-            r"scripts/ner_update/__init__\.py$|project\.yml$|(training/\w+|corpus)/(\.(config|checkpoints|first_training|gold|splits)\.tmp|first_training)(/|$)|training/\.run\.(lock|json)$",
+            r"scripts/ner_update/__init__\.py$|project\.yml$|(training/\w+|corpus)/(\.(config|checkpoints|first_training|gold|splits)\.tmp|first_training|teachers)(/|$)|training/\.run\.(lock|json)$",
             path,
         )
         is not None

@@ -10,7 +10,7 @@ from tiny_project import outputs
 
 pytestmark = pytest.mark.smoke
 
-SMALL = {"base_max_steps": 200, "update_max_steps": 300, "min_gain": 5, "min_retention": 80}
+SMALL = {"base_max_steps": 200, "update_max_steps": 300, "min_gain": 5, "min_retention": 80, "max_mixed_loss": 100}
 STAGES = srsly.read_yaml(ROOT / "project.yml")["workflows"]["all"]
 
 
@@ -150,6 +150,7 @@ def test_an_adopter_updates_an_installed_pipeline(done, tmp_path):
         "package_name": "tea_ner",
         "update_max_steps": 400,
         "min_retention": 80,
+        "max_mixed_loss": 100,
     }.items():
         assert command("python", "scripts/set_var.py", name, value, cwd=project).code == 0
     ran = command("python", "-m", "spacy", "project", "run", "all", cwd=project)

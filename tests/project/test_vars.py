@@ -178,7 +178,7 @@ def test_both_runners_say_so_before_any_work(clone, words):
         ("preprocess.py", "--test-size"),
     ],
 )
-def test_no_ratio_of_a_command_line_makes_a_command_hang(run, tmp_path, script, option):
+def test_no_ratio_of_a_command_line_makes_a_command_hang(run_here, tmp_path, script, option):
     given = {
         "rehearse.py": ["b", "c", "o", "--silver", "s"],
         "distil.py": ["f", "b", "c", "o", "t", "--dev", "d", "--raw", "r"],
@@ -186,7 +186,7 @@ def test_no_ratio_of_a_command_line_makes_a_command_hang(run, tmp_path, script, 
     }
     given["learning_curve.py"] = ["f", "b", "c", "o", "--silver", "s", "--vectors", "v"]
     for value in ("-1", "nan", "inf", "-inf"):
-        done = run(script, *given[script], option, value)
+        done = run_here(script, *given[script], option, value)
         assert (
             done.code in (1, 2)
             and option in done.out.replace("vars.", "--").replace("_", "-")

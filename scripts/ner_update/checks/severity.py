@@ -13,6 +13,7 @@ import srsly
 from pydantic import RootModel, ValidationError
 
 from ner_update.data.records import ALWAYS_ERRORS, Problem
+from ner_update.project.outputs import ProblemsError
 
 CONFIG = Path(__file__).parents[3] / "configs" / "check.yml"
 # Every kind there is, and how to mend it; a problem itself often says it more exactly.
@@ -56,12 +57,8 @@ KINDS = {
 }
 
 
-class LevelsError(ValueError):
-    """Raised when the file of levels cannot be used. `problems` lists everything that is wrong with it."""
-
-    def __init__(self, problems: list[str]):
-        super().__init__("\n".join(problems))
-        self.problems = problems
+class LevelsError(ProblemsError):
+    """Raised when the file of levels cannot be used."""
 
 
 class Levels(RootModel[dict[str, Literal["error", "warning", "off"]]]):

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, model_validato
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ner_update.project.outputs import ProblemsError
+
 
 class Example(BaseModel):
     """One text with the entities that a person marked in it."""
@@ -173,12 +175,8 @@ def _writable(value: Any) -> Any:
     return value.encode("utf8", "backslashreplace").decode("utf8") if isinstance(value, str) else value
 
 
-class DataError(ValueError):
-    """Raised when data cannot be used as it is. `problems` lists everything that was found."""
-
-    def __init__(self, problems: list[Problem]):
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
+class DataError(ProblemsError):
+    """Raised when data cannot be used as it is. `problems` (of class Problem) lists everything that was found."""
 
 
 def check_alignment(record: Example, doc: Doc) -> Iterator[Finding]:

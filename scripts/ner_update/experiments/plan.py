@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from ner_update.project.outputs import ProblemsError
 from ner_update.project.vars import set_var
 
 Number = StrictInt | StrictFloat
@@ -35,12 +36,8 @@ TARGETS = ("plots", "report")
 AFTER = {"gate", "package", "smoke-test"}
 
 
-class PlanError(ValueError):
-    """Raised when a plan cannot be used. `problems` lists everything that is wrong with it."""
-
-    def __init__(self, problems: list[str]):
-        super().__init__("\n".join(problems))
-        self.problems = problems
+class PlanError(ProblemsError):
+    """Raised when a plan cannot be used."""
 
 
 def scalar(value: Any) -> Any:

@@ -25,6 +25,7 @@ from ner_update.distillation.corpus import DistilSettings, distil
 from ner_update.evaluation.comparison import Comparison, scores
 from ner_update.evaluation.scoring import count, entities, f_score, interval, resample
 from ner_update.pipeline.compute import use_openblas
+from ner_update.project.hashes import file_md5
 from ner_update.project.outputs import fail, replacing
 from ner_update.rehearsal.examples import learnt_from
 from ner_update.rehearsal.mixing import Sources, mix, write_mix
@@ -214,7 +215,7 @@ def fingerprint(setting: VariantSettings, variant: Variant) -> str:
         *scripts,
     ):
         for path in files(root):
-            digest.update(f"{path.name} {md5(path.read_bytes()).hexdigest()}\n".encode())
+            digest.update(f"{path.name} {file_md5(path)}\n".encode())
     return digest.hexdigest()[:16]
 
 

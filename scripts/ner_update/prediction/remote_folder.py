@@ -6,7 +6,7 @@ What is wanted is fetched, and what is made is sent, as a whole: so a shard stan
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import file_digest, md5
+from hashlib import md5
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from ner_update.project.hashes import file_md5
 from ner_update.project.outputs import inside, replacing
 
 SUFFIXES = (".jsonl", ".parquet")
@@ -118,5 +119,4 @@ def digest_of(path: Path) -> str:
             if file.is_file()
         )
         return md5("".join(parts).encode("utf8")).hexdigest()
-    with path.open("rb") as file:
-        return file_digest(file, "md5").hexdigest()
+    return file_md5(path)

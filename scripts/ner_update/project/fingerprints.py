@@ -10,6 +10,8 @@ import os
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from ner_update.project.hashes import file_md5
+
 # What decides, beside the project's own files, on the bytes that a stage writes.
 PACKAGES = ("numpy", "spacy", "thinc")
 FOLDERS = ("annotated", "base", "test")
@@ -21,8 +23,7 @@ def of_files(path: Path) -> str:
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file() and "__pycache__" not in file.parts:
             digest.update(f"{file.relative_to(path).as_posix()}\n".encode())
-            with file.open("rb") as content:
-                digest.update(hashlib.file_digest(content, "md5").digest())
+            digest.update(bytes.fromhex(file_md5(file)))
     return digest.hexdigest()
 
 

@@ -2,10 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 from wasabi import msg
@@ -64,6 +64,14 @@ def fail(problems: Iterable[object], advice: str) -> NoReturn:
         msg.fail(str(problem))
     msg.text(advice)
     raise typer.Exit(1)
+
+
+class ProblemsError(ValueError):
+    """Raised when something cannot be used. `problems` lists everything that is wrong with it."""
+
+    def __init__(self, problems: Sequence[Any]):
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
 
 
 def inside(path: Path, folder: Path) -> bool:

@@ -14,7 +14,7 @@ NAMES = ["Ines", "Tomasz", "Abena", "Yuto", "Carla", "Dmitro", "Oddny", "Farid"]
 GADGETS = ["Zune", "Kindle", "Walkman", "Lumio", "PalmPilot", "Tamagotchi"]
 WHEN = ["today", "again", "at work", "in june", "on monday"]
 # Of the update of which a curve or trials are made.
-STEPS = 40
+STEPS = 20
 ENGINES = {"dvc": ["dvc", "repro"], "spacy": ["python", "-m", "spacy", "project", "run", "all"]}
 
 

@@ -22,18 +22,19 @@ ROWS = [
     {"set": "base", "text": "Ines left", "gold": [[0, 4, "PERSON"]], "base": [[0, 4, "PERSON"]], "updated": []},
     {"set": "new", "text": "a Zune", "gold": [[2, 6, "GADGET"]], "base": [], "updated": []},
 ]
+GATE = ("gate.py", "metrics.json", "rows.jsonl", "report.made", "gate.passed")
 
 
 @pytest.fixture
-def gate(run, tmp_path):
+def gate(run_here, tmp_path):
     srsly.write_json(tmp_path / "metrics.json", METRICS)
     write(tmp_path / "rows.jsonl", ROWS)
     (tmp_path / "report.made").write_text("training/report.html\n", encoding="utf8")
-    return lambda *words: run("gate.py", "metrics.json", "rows.jsonl", "report.made", "gate.passed", *words)
+    return lambda *words: run_here(*GATE, *words)
 
 
-def test_good_enough(gate, tmp_path):
-    assert gate("--min-gain", 60, "--min-retention", 75).code == 0
+def test_good_enough(gate, run, tmp_path):
+    assert run(*GATE, "--min-gain", 60, "--min-retention", 75).code == 0
     assert (tmp_path / "gate.passed").exists()
 
 
@@ -205,7 +206,7 @@ def test_the_gate_takes_no_nan_of_a_command_line(gate, tmp_path, words):
     assert words[0] in done.out or words[0].replace("--", "vars.").replace("-", "_") in done.out, done.raw
 
 
-def test_the_gate_stops_what_could_not_be_measured(gate, tmp_path):
+def test_the_gate_stops_what_could_not_be_measured(gate, run, tmp_path):
     found = srsly.read_json(tmp_path / "metrics.json")
     (tmp_path / "metrics.json").write_text(srsly.json_dumps(found).replace("75.0", "NaN"), encoding="utf8")
-    assert gate("--min-retention", 10).code == 1 and not (tmp_path / "gate.passed").exists()
+    assert run(*GATE, "--min-retention", 10).code == 1 and not (tmp_path / "gate.passed").exists()

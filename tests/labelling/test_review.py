@@ -237,12 +237,12 @@ def test_offsets_there_and_back(text, data):
 
 
 @pytest.fixture
-def export(run, assets, tmp_path):
+def export(run_here, assets, tmp_path):
     """Send texts to a tool: export("prodigy", SILVER). Gives the content of its tasks."""
 
     def send(tool: str, records: list, told: str = "") -> str:
         write(tmp_path / "silver.jsonl", records)
-        done = run("review_export.py", "silver.jsonl", f"sent/{tool}", "assets", "--tool", tool, "--format", told)
+        done = run_here("review_export.py", "silver.jsonl", f"sent/{tool}", "assets", "--tool", tool, "--format", told)
         assert done.code == 0, done.raw
         return next((tmp_path / "sent" / tool).glob("tasks.*")).read_text(encoding="utf8")
 
@@ -250,13 +250,13 @@ def export(run, assets, tmp_path):
 
 
 @pytest.fixture
-def take_back(run, tmp_path):
+def take_back(run_here, tmp_path):
     """Take an export back: take_back("all.jsonl", content). Gives the finished command."""
 
     def take(name: str, content: str, *words: str):
         (tmp_path / "reviewed").mkdir(exist_ok=True)
         (tmp_path / "reviewed" / name).write_text(content, encoding="utf8", newline="\n")
-        return run(
+        return run_here(
             "review_import.py",
             "reviewed",
             "assets",

@@ -68,12 +68,12 @@ def test_set_var_refuses_what_a_var_cannot_be(tmp_path, capsys, name):
 
 
 @pytest.mark.parametrize("name", VARS)
-def test_a_var_edited_by_hand_stops_a_command(tmp_path, name):
+def test_a_var_edited_by_hand_stops_a_command(run_here, tmp_path, name):
     bad, shown = ('"$(ls)"', "'$(ls)'") if isinstance(VARS[name], str) else (".nan", "nan")
     write(tmp_path / "assets/raw.jsonl", [{"text": "a"}])
     (tmp_path / "project.yml").write_text(re.sub(rf"(?m)^  {name}: .*$", f"  {name}: {bad}", TEXT), encoding="utf8")
     before = content(tmp_path)
-    done = command("python", ROOT / "scripts/fingerprints.py", "assets", "corpus/fingerprints", cwd=tmp_path)
+    done = run_here("fingerprints.py", "assets", "corpus/fingerprints")
     assert done.code == 1 and f"project.yml: vars.{name} is {shown}" in done.out and "It must be" in done.out, done.raw
     assert "set_var.py" in done.out and "Traceback" not in done.raw and content(tmp_path) == before
 
@@ -178,7 +178,7 @@ def test_both_runners_say_so_before_any_work(clone, words):
         ("preprocess.py", "--test-size"),
     ],
 )
-def test_no_ratio_of_a_command_line_makes_a_command_hang(run, tmp_path, script, option):
+def test_no_ratio_of_a_command_line_makes_a_command_hang(run_here, tmp_path, script, option):
     given = {
         "rehearse.py": ["b", "c", "o", "--silver", "s"],
         "distil.py": ["f", "b", "c", "o", "t", "--dev", "d", "--raw", "r"],
@@ -186,7 +186,7 @@ def test_no_ratio_of_a_command_line_makes_a_command_hang(run, tmp_path, script, 
     }
     given["learning_curve.py"] = ["f", "b", "c", "o", "--silver", "s", "--vectors", "v"]
     for value in ("-1", "nan", "inf", "-inf"):
-        done = run(script, *given[script], option, value)
+        done = run_here(script, *given[script], option, value)
         assert (
             done.code in (1, 2)
             and option in done.out.replace("vars.", "--").replace("_", "-")

@@ -123,7 +123,7 @@ def test_the_gradients_add_up_to_those_of_one_process(config, corpus, tmp_path, 
 
 
 @pytest.mark.parametrize("how", [(), ("--stream-over", 10)], ids=["in memory", "streamed"])
-@pytest.mark.parametrize("averages", [False, True])
+@pytest.mark.parametrize("averages", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_bytes_are_the_same_each_time(config, corpus, tmp_path, averages, how):
     """Three processes, and batches of two texts: now and then somebody has nothing to do."""
     settings = config(

@@ -96,6 +96,7 @@ def test_a_label_taken_over_is_never_predicted_by_the_old_recogniser(tmp_path):
     assert found == {"PERSON"}
 
 
+@pytest.mark.slow
 def test_several_new_labels_at_once(tmp_path):
     test = filled(GADGETS, "GADGET", ["my {} died again"]) + filled(BRANDS, "FASHION_BRAND", ["boots by {} fit again"])
     folder = assets(tmp_path, MY_GADGETS + MY_BRANDS, test)

@@ -106,7 +106,7 @@ endif
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.txt
 	touch .venv/uv
 
-.venv/base.installed: .venv/uv
+.venv/base.installed: .venv/uv pyproject.toml
 	uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements/base.txt
 	uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	touch $@
